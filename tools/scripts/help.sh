@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: help.sh    prints what `make` can do and the value of each variable
+. "$(dirname "$0")/lib.sh"
+
+cat <<EOF
+See it work
+  make run              boot the emulated Mac mini from its SSD, shell on the console
+  make run CMD='...'    the same, run one command in it and exit with its status
+  make setup            install packages, unpack sources (run does it by itself)
+
+Test it
+  make test             everything a release needs
+  make check            style, licences, builds: what a reviewer would run
+  make qtest            the device models alone
+  make oracle           the machine under drivers that others wrote
+  make kunit            the drivers' parts alone, on arm64
+  make e2e              the drivers on the machine; T=name for one case
+  make bench            measure against upstream's driver
+
+Use it elsewhere
+  make weave KDIR=...   apply the drivers to a kernel tree
+  make series           the same as patches for git am
+
+Housekeeping
+  make qemu             build the emulator        make kernel   build a guest kernel
+  make image            build the SSD's contents  make clean    remove what was built
+
+Variables               now         values
+  KERNEL                $(printf %-11s "$KERNEL") 6.12, 7.2 (newest in Debian unstable)
+  DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple)
+  PAGES                 $(printf %-11s "$PAGES") 16k, 4k
+  DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: KASAN, lockdep, UBSAN, kmemleak, DMA_API_DEBUG
+  O                     $(printf %-11s "$O") where everything is built
+  SSD                   $(printf %-11s "${SSD:--}") an image that the guest may write; else a throw-away copy
+  T                     $(printf %-11s "${T:--}") one case of check, qtest, oracle or e2e
+EOF

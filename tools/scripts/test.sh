@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: test.sh LAYER...    runs `make LAYER` for each and adds up the results
+#
+# A layer ends with a line "N passed, N failed[, N skipped]" and an honest exit
+# status.  One that says nothing of the kind counts as one failure.
+. "$(dirname "$0")/lib.sh"
+
+line='^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$'
+passed=0 failed=0 skipped=0
+for layer; do
+	start=$SECONDS last=
+	out=$(mktemp)
+	rc=0
+	"${MAKE:-make}" --no-print-directory -C "$top" "$layer" | tee "$out" || rc=$?
+	last=$(grep -E "$line" "$out" | tail -n 1) || :
+	rm -f "$out"
+	if [[ $last =~ $line ]]; then
+		passed=$((passed + BASH_REMATCH[1]))
+		failed=$((failed + BASH_REMATCH[2]))
+		skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
+		[[ $rc -eq 0 || ${BASH_REMATCH[2]} -gt 0 ]] || failed=$((failed + 1))
+	else
+		say "make $layer ended with status $rc and without a result"
+		failed=$((failed + 1))
+	fi
+	say "$layer took $((SECONDS - start)) s"
+done
+echo "$passed passed, $failed failed$([[ $skipped -eq 0 ]] || echo ", $skipped skipped")"
+[[ $failed -eq 0 && $passed -gt 0 ]]
