@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the build folder keeps what a run needs."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import MacError
+
+TOP = Path(__file__).resolve().parents[3]
+
+
+@dataclass
+class Build:
+    """The build folder and the choice of kernel in it.
+
+    Each path may be replaced by the environment: QEMU (the emulator),
+    QEMU_PYTHON (the folder python/ of QEMU's source), KERNEL_IMAGE, DTB and
+    SSD_IMAGE.
+    """
+
+    folder: Path
+    kernel: str = "6.12"
+    driver: str = "ans2"
+    pages: str = "16k"
+    debug: bool = False
+
+    @classmethod
+    def from_environment(cls, **choice):
+        """The variables of the Makefile, with @choice before them."""
+        env = os.environ
+        values = {
+            "folder": Path(env.get("O", "build")).absolute(),
+            "kernel": env.get("KERNEL", "6.12"),
+            "driver": env.get("DRIVER", "ans2"),
+            "pages": env.get("PAGES", "16k"),
+            "debug": env.get("DEBUG", "") not in ("", "0"),
+        }
+        values.update(choice)
+        return cls(**values)
+
+    @property
+    def kernel_name(self):
+        debug = "-debug" if self.debug else ""
+        return f"{self.kernel}-{self.driver}-{self.pages}{debug}"
+
+    @staticmethod
+    def _found(variable, path, maker):
+        path = Path(os.environ.get(variable) or path)
+        if not path.exists():
+            raise MacError(f"{path} is missing: {maker} makes it")
+        return path
+
+    @property
+    def qemu(self):
+        return self._found("QEMU", self.folder / "qemu/qemu-system-aarch64",
+                           "`make qemu`")
+
+    @property
+    def qemu_img(self):
+        return self._found("QEMU_IMG", self.qemu.parent / "qemu-img",
+                           "`make qemu`")
+
+    @property
+    def image(self):
+        return self._found(
+            "KERNEL_IMAGE",
+            self.kernel_folder / "arch/arm64/boot/Image", self._kernel_maker)
+
+    @property
+    def dtb(self):
+        return self._found(
+            "DTB", self.kernel_folder /
+            "arch/arm64/boot/dts/apple/t8103-j274.dtb", self._kernel_maker)
+
+    @property
+    def kernel_folder(self):
+        return self.folder / "kernel" / self.kernel_name
+
+    @property
+    def _kernel_maker(self):
+        return (f"`make kernel KERNEL={self.kernel} DRIVER={self.driver} "
+                f"PAGES={self.pages}`")
+
+    @property
+    def ssd(self):
+        return self._found("SSD_IMAGE", self.folder / "image/ssd.img",
+                           "`make image`")
+
+    def use_qemu_python(self):
+        """Make QEMU's own packages qemu.machine and qemu.qmp importable."""
+        path = self._found("QEMU_PYTHON", self.folder / "src/qemu/python",
+                           "`make setup`")
+        if str(path) not in sys.path:
+            sys.path.insert(0, str(path))

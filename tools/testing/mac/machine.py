@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One emulated Mac mini: start, talk to, judge, stop."""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from .agent import Agent
+from .errors import MacError, Timeout
+
+JUDGE = "/machine/soc/judge"
+ANS2 = "/machine/soc/ans2"
+RTKIT = "/machine/soc/rtkit"
+
+COMMAND_LINE = "console=ttySAC0 root=PARTLABEL=linux rootwait rw"
+PANIC = re.compile(r"Kernel panic - not syncing.*")
+TAIL = 25
+
+
+class Console:
+    """Keeps what the first serial port says, in memory and in @log."""
+
+    def __init__(self, sock, log):
+        self.sock = sock
+        self.log = log
+        self.text = ""
+        self.changed = threading.Condition()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        with open(self.log, "wb", buffering=0) as log:
+            while True:
+                try:
+                    data = self.sock.recv(65536)
+                except OSError:
+                    data = b""
+                if not data:
+                    return
+                log.write(data)
+                with self.changed:
+                    self.text += data.decode(errors="replace")
+                    self.changed.notify_all()
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+        self.reader.join()
+        self.sock.close()
+
+    def send(self, text):
+        self.sock.sendall(text.encode())
+
+    def wait(self, pattern, timeout, alive, start=0):
+        """Wait for the regular expression @pattern behind offset @start.
+
+        Returns the match.  @alive raises when waiting makes no more sense.
+        """
+        regex = re.compile(pattern)
+        deadline = time.monotonic() + timeout
+        with self.changed:
+            while True:
+                match = regex.search(self.text, start)
+                if match:
+                    return match
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise Timeout(f"waited {timeout} s in vain for "
+                                  f"'{pattern}' on the console")
+                self.changed.wait(min(left, 0.25))
+                alive(f"'{pattern}' on the console")
+
+    def tail(self):
+        return "\n".join(self.text.splitlines()[-TAIL:])
+
+
+def _run_folder(build):
+    """A folder for one run, locked; those of dead runs are removed."""
+    base = build.folder / "run"
+    base.mkdir(parents=True, exist_ok=True)
+    for old in base.iterdir():
+        with contextlib.suppress(OSError), open(old / "lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(dir=base))
+    lock = open(folder / "lock", "wb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder, lock
+
+
+class Mac:
+    """A Mac mini that runs until the with block ends.
+
+    @build: where everything is
+    @name: names the console log, $O/log/NAME.console
+    @firmware, @handover: machine options of apple-j274
+    @ssd: image to write to; None for a throw-away overlay on the built one
+    @image, @dtb: None for the kernel of @build
+    @append: further words for the kernel's command line
+    @initrd: an initramfs, see tools/testing/guest/init.c
+    @reboot: False ends the emulator where the guest would reboot
+    @machine: further machine options, {name: value}
+    @qemu_args: further arguments of the emulator
+    """
+
+    def __init__(self, build, name="mac", *, firmware="2026", handover="off",
+                 ssd=None, image=None, dtb=None, append="", initrd=None,
+                 memory="2G", cpus=2, reboot=True, machine=None,
+                 qemu_args=()):
+        build.use_qemu_python()
+        self.build = build
+        self.name = name
+        self.firmware = firmware
+        self.handover = handover
+        self.ssd = ssd
+        self.image = image or build.image
+        self.dtb = dtb or build.dtb
+        self.append = append
+        self.initrd = initrd
+        self.memory = memory
+        self.cpus = cpus
+        self.reboots = reboot
+        self.machine_options = machine or {}
+        self.qemu_args = list(qemu_args)
+        self.folder = self.lock = self.vm = None
+        self.console = self.agent = None
+        self.disk = None
+        self.started = 0.0
+        self.log = build.folder / "log" / f"{name}.console"
+
+    # ----- life -----
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind, error, _trace):
+        try:
+            if isinstance(error, MacError) and self.console:
+                error.args = (f"{error}\nconsole log: {self.log}, its end:\n"
+                              f"{self.console.tail()}",)
+        finally:
+            self.stop()
+
+    def _overlay(self):
+        """A throw-away qcow2 image over the built one."""
+        disk = self.folder / "ssd.qcow2"
+        subprocess.run([self.build.qemu_img, "create", "-q", "-f", "qcow2",
+                        "-F", "raw", "-b", str(self.build.ssd), str(disk)],
+                       check=True)
+        return disk, "qcow2"
+
+    def _serial(self, vm, name):
+        """Add a serial port.  Returns the host's end of its line."""
+        ours, theirs = socket.socketpair()
+        os.set_inheritable(theirs.fileno(), True)
+        vm.add_args("-chardev", f"socket,id={name},fd={theirs.fileno()}",
+                    "-serial", f"chardev:{name}")
+        return ours, theirs
+
+    def _args(self):
+        options = {"firmware": self.firmware, "handover": self.handover,
+                   "ssd": "ssd", **self.machine_options}
+        machine = "".join(f",{k}={v}" for k, v in options.items())
+        path, form = self.disk
+        args = ["-M", f"apple-j274{machine}", "-m", self.memory,
+                "-smp", str(self.cpus), "-display", "none", "-nodefaults",
+                "-drive", f"if=none,id=ssd,file={path},format={form},"
+                          "discard=unmap",
+                "-kernel", str(self.image), "-dtb", str(self.dtb),
+                "-append", f"{COMMAND_LINE} {self.append}".rstrip()]
+        if self.initrd:
+            args += ["-initrd", str(self.initrd)]
+        if not self.reboots:
+            args += ["-no-reboot"]
+        return args + self.qemu_args
+
+    def _start(self):
+        from qemu.machine import QEMUMachine
+
+        self.folder, self.lock = _run_folder(self.build)
+        self.disk = (self.ssd, "raw") if self.ssd else self._overlay()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        # The emulator dies with this process, however this process ends.
+        self.vm = QEMUMachine(
+            str(self.build.qemu), name=self.name,
+            wrapper=("setpriv", "--pdeathsig", "KILL", "--"),
+            base_temp_dir=str(self.folder), qmp_timer=60)
+        console, far_console = self._serial(self.vm, "console")
+        line, far_line = self._serial(self.vm, "agent")
+        self.vm.add_args(*self._args())
+        self.started = time.monotonic()
+        try:
+            self.vm.launch()
+        except Exception as e:
+            raise MacError(f"the emulator did not start: {e}\n"
+                           f"{self.vm.get_log() or ''}".rstrip()) from e
+        finally:
+            far_console.close()
+            far_line.close()
+        self.console = Console(console, self.log)
+        self.agent = Agent(line, self.check_alive)
+
+    def stop(self):
+        """End the emulator, if it still runs, and forget its disk."""
+        if self.vm:
+            with contextlib.suppress(Exception):
+                self.vm.shutdown(hard=True)
+            self.vm = None
+        for line in (self.console, self.agent):
+            if line:
+                line.close()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.lock.close()
+            self.folder = None
+
+    def check_alive(self, what):
+        """MacError if the guest cannot get to @what any more."""
+        panic = PANIC.search(self.console.text)
+        if panic:
+            # The lines that follow tell where.
+            time.sleep(0.5)
+            raise MacError(f"{panic[0]}, during: {what}")
+        if not self.vm.is_running():
+            raise MacError(f"the emulator ended with status "
+                           f"{self.vm.exitcode()} during: {what}\n"
+                           f"{self.vm.get_log() or ''}".rstrip())
+
+    # ----- the guest -----
+
+    def boot(self, timeout=90):
+        """Wait until the guest takes commands.  Returns the boot's id."""
+        return self.agent.wait_ready(timeout)
+
+    def run(self, command, timeout=60, on_output=None):
+        """Run a shell command in the guest.  Returns a Result.
+
+        @timeout in seconds is kept by the guest; the host waits a bit longer.
+        @on_output is called with 1 or 2 and the bytes as they arrive.
+        """
+        return self.agent.run(command, timeout, on_output)
+
+    def sh(self, command, timeout=60):
+        """The standard output of a command that must succeed."""
+        return self.run(command, timeout).check().stdout
+
+    def push(self, path, data, mode=0o644):
+        self.agent.push(path, data, mode)
+
+    def pull(self, path):
+        return self.agent.pull(path)
+
+    def reboot(self, timeout=90):
+        """Reboot the guest in an orderly way and wait for it to come back."""
+        before = self.agent.boot
+        self._leave("reboot")
+        after = self.agent.wait_ready(timeout, "the guest after a reboot")
+        if after == before:
+            raise MacError("the agent started anew, but the guest did not")
+        return after
+
+    def poweroff(self, timeout=60):
+        """Power off from within the guest and wait for the emulator's end."""
+        self._leave("poweroff")
+        self.wait_exit(timeout)
+
+    def _leave(self, command):
+        result = self.run(command, 15)
+        if result.status:
+            raise MacError(f"{command}: {result.stderr}")
+
+    def wait_exit(self, timeout=60):
+        """Wait for the emulator to end by itself.  Returns its status."""
+        deadline = time.monotonic() + timeout
+        while self.vm.is_running():
+            if time.monotonic() > deadline:
+                raise Timeout(f"waited {timeout} s in vain for the emulator "
+                              "to end")
+            panic = PANIC.search(self.console.text)
+            if panic:
+                raise MacError(panic[0])
+            time.sleep(0.05)
+        return self.vm.exitcode()
+
+    # ----- the machine, over QMP -----
+
+    def qmp(self, command, **args):
+        try:
+            return self.vm.cmd(command, args or None)
+        except Exception as e:
+            raise MacError(f"QMP {command} {args}: {e}") from e
+
+    def get(self, path, name):
+        """A QOM property."""
+        return self.qmp("qom-get", path=path, property=name)
+
+    def set(self, path, name, value):
+        """Set a QOM property."""
+        self.qmp("qom-set", path=path, property=name, value=value)
+
+    def properties(self, path):
+        """The names of all QOM properties of an object."""
+        return [p["name"] for p in self.qmp("qom-list", path=path)]
+
+    def violations(self):
+        """How many rules the guest broke since the last forgive()."""
+        return self.get(JUDGE, "violations")
+
+    def by_rule(self):
+        """{rule: how often}, of the rules that were broken."""
+        return self.get(JUDGE, "by-rule")
+
+    def reasons(self):
+        """The first reasons that the judge gave."""
+        return self.get(JUDGE, "log")
+
+    def forgive(self):
+        """Forget the violations so far."""
+        self.set(JUDGE, "clear", True)
+
+    def check_rules(self):
+        """MacError if the guest broke a rule."""
+        if self.violations():
+            raise MacError(f"rules were broken: {json.dumps(self.by_rule())}\n"
+                           + "\n".join(self.reasons()))
+
+    def counters(self):
+        """What the drive counted, {name: number}."""
+        return {name: self.get(ANS2, name)
+                for name in self.properties(ANS2)
+                if name.endswith("-count")}
