@@ -78,7 +78,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(AppleJudgeState, APPLE_JUDGE)
     rule(RTKIT_STATE,        "rtkit-state")                                \
     rule(RTKIT_BUFFER,       "rtkit-buffer")                               \
     rule(SART_DENIED,        "sart-denied")                                \
-    rule(SART_ENTRY,         "sart-entry")     /* order, overlap, range */ \
+    rule(SART_ENTRY,         "sart-entry")     /* overlap, range, flags */ \
+    rule(SART_ORDER,         "sart-order")     /* changed while allowing */ \
     rule(PMGR_RESET,         "pmgr-reset")     /* reset while running */
 
 typedef enum AppleRule {
