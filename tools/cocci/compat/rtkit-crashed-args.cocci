@@ -37,5 +37,5 @@ hits += len(p)
 @@
 import sys
 if hits != 1:
-    sys.stderr.write("rtkit-crashed-args: %d places instead of 1\n" % hits)
+    sys.stderr.write("hook rtkit-crashed-args: %d places, expected 1\n" % hits)
     sys.exit(1)

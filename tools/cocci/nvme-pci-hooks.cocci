@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// Slow-path hooks of the ANS2 queue path in nvme-pci: one call each, to a
+/// function that drivers/nvme/host/ans2-hooks.h declares.
+///
+/// No function that a request of another drive passes through is touched; the
+/// ANS2 has request operations and an interrupt handler of its own.
+// Confidence: High (6.12.117, 7.2.13; spatch 1.1.1)
+// Options: --no-includes --very-quiet
+
+@initialize:python@
+@@
+hits = {}
+
+
+def hit(hook, places):
+    hits[hook] = hits.get(hook, 0) + len(places)
+
+// The declarations. A tree whose nvme.h is not included by this line has no
+// pci.c that the other rules know.
+@include@
+@@
+ #include "nvme.h"
++#include "ans2-hooks.h"
+
+@script:python depends on include@
+@@
+hit("include", [0])
+
+// The state of one ANS2, NULL on any other drive. It stands after the members
+// of the fast path, whose offsets stay.
+@member@
+@@
+ struct nvme_dev {
+ 	...
+ 	unsigned int nr_poll_queues;
++	struct nvme_ans2 *ans2;
+ 	...
+ };
+
+@script:python depends on member@
+@@
+hit("member", [0])
+
+// BAR0 is mapped whole and non-posted.
+@remap@
+identifier dev, size, pdev;
+position p;
+@@
+ nvme_remap_bar@p(struct nvme_dev *dev, unsigned long size)
+ {
+ 	...
+-	dev->bar = ioremap(pci_resource_start(pdev, 0), size);
++	dev->bar = nvme_ans2_ioremap(dev, &size);
+ 	...
+ }
+
+@script:python@
+p << remap.p;
+@@
+hit("remap", p)
+
+// Queue depths; the CMB registers are not read.
+@prepare@
+identifier dev;
+position p;
+@@
+ nvme_pci_enable@p(struct nvme_dev *dev)
+ {
+ 	...
+-	nvme_map_cmb(dev);
++	if (!nvme_ans2_prepare(dev))
++		nvme_map_cmb(dev);
+ 	...
+ }
+
+@script:python@
+p << prepare.p;
+@@
+hit("prepare", p)
+
+// The controller as the stage before left it is stopped, or reset.
+@takeover@
+identifier dev, result;
+symbol false;
+position p;
+@@
+ nvme_pci_configure_admin_queue@p(struct nvme_dev *dev)
+ {
+ 	...
+-	result = nvme_disable_ctrl(&dev->ctrl, false);
++	result = nvme_ans2_takeover(dev);
+ 	if (result < 0) {
+ 		...
+ 		result = pcie_reset_flr(...);
+ 		...
+ 	}
+ 	...
+ }
+
+@script:python@
+p << takeover.p;
+@@
+hit("takeover", p)
+
+@aqdepth@
+identifier dev;
+position p;
+@@
+ nvme_pci_configure_admin_queue@p(struct nvme_dev *dev)
+ {
+ 	...
+ 	nvme_alloc_queue(dev, 0,
+-	NVME_AQ_DEPTH
++	nvme_ans2_aq_depth(dev)
+ 	)
+ 	...
+ }
+
+@script:python@
+p << aqdepth.p;
+@@
+hit("aqdepth", p)
+
+// NVMMU and linear queues are set up between the queue addresses and CC.EN.
+@enable@
+identifier dev;
+position p;
+@@
+ nvme_pci_configure_admin_queue@p(struct nvme_dev *dev)
+ {
+ 	...
+ 	lo_hi_writeq(..., dev->bar + NVME_REG_ACQ);
+ 	...
+-	nvme_enable_ctrl(&dev->ctrl)
++	nvme_ans2_enable_ctrl(dev)
+ 	...
+ }
+
+@script:python@
+p << enable.p;
+@@
+hit("enable", p)
+
+@stop@
+identifier dev, shutdown;
+position p;
+@@
+ nvme_dev_disable@p(struct nvme_dev *dev, bool shutdown)
+ {
+ 	<+...
+-	nvme_disable_ctrl(&dev->ctrl, shutdown);
++	nvme_ans2_disable_ctrl(dev, shutdown);
+ 	...+>
+ }
+
+@script:python@
+p << stop.p;
+@@
+hit("stop", p)
+
+// One admin tag: a delete command may have to wait for it.
+@delete@
+identifier dev;
+symbol nvme_admin_delete_sq, nvme_admin_delete_cq;
+position p;
+@@
+ nvme_delete_io_queues@p(struct nvme_dev *dev)
+ {
++	if (nvme_ans2_delete_io_queues(dev))
++		return;
+ 	if (__nvme_delete_io_queues(dev, nvme_admin_delete_sq))
+ 		__nvme_delete_io_queues(dev, nvme_admin_delete_cq);
+ }
+
+@script:python@
+p << delete.p;
+@@
+hit("delete", p)
+
+@interrupt@
+identifier nvmeq;
+symbol use_threaded_interrupts;
+statement S1, S2;
+position p;
+@@
+ queue_request_irq@p(struct nvme_queue *nvmeq)
+ {
+ 	...
++	if (nvme_ans2_queue(nvmeq))
++		return nvme_ans2_request_irq(nvmeq);
+ 	if (use_threaded_interrupts)
+ 		S1
+ 	else
+ 		S2
+ }
+
+@script:python@
+p << interrupt.p;
+@@
+hit("interrupt", p)
+
+@poll@
+identifier nvmeq;
+position p;
+@@
+ nvme_poll_irqdisable@p(struct nvme_queue *nvmeq)
+ {
+ 	...
+-	nvme_poll_cq(nvmeq, NULL);
++	if (!nvme_ans2_poll_cq(nvmeq))
++		nvme_poll_cq(nvmeq, NULL);
+ 	...
+ }
+
+@script:python@
+p << poll.p;
+@@
+hit("poll", p)
+
+@reap@
+identifier dev, i;
+position p;
+@@
+ nvme_reap_pending_cqes@p(struct nvme_dev *dev)
+ {
+ 	<+...
+-	nvme_poll_cq(&dev->queues[i], NULL);
++	if (!nvme_ans2_poll_cq(&dev->queues[i]))
++		nvme_poll_cq(&dev->queues[i], NULL);
+ 	...+>
+ }
+
+@script:python@
+p << reap.p;
+@@
+hit("reap", p)
+
+// Own request operations and tag ranges, chosen once.
+@admintags@
+identifier fn;
+expression list args;
+position p;
+@@
+ fn(...)
+ {
+ 	...
+-	nvme_alloc_admin_tag_set@p
++	nvme_ans2_admin_tag_set
+ 	(args)
+ 	...
+ }
+
+@script:python@
+p << admintags.p;
+@@
+hit("admintags", p)
+
+@iotags@
+identifier fn;
+expression list args;
+position p;
+@@
+ fn(...)
+ {
+ 	<+...
+-	nvme_alloc_io_tag_set@p
++	nvme_ans2_io_tag_set
+ 	(args)
+ 	...+>
+ }
+
+@script:python@
+p << iotags.p;
+@@
+hit("iotags", p)
+
+// What the core learned from Identify and the queue path cannot do.
+@limits@
+identifier dev;
+symbol poll_queues;
+position p;
+@@
+ nvme_setup_io_queues@p(struct nvme_dev *dev)
+ {
+ 	...
+ 	dev->nr_poll_queues = poll_queues;
++	nvme_ans2_limits(dev);
+ 	...
+ }
+
+@script:python@
+p << limits.p;
+@@
+hit("limits", p)
+
+@aen@
+identifier ctrl, c;
+symbol nvme_admin_async_event;
+position p;
+@@
+ nvme_pci_submit_async_event@p(struct nvme_ctrl *ctrl)
+ {
+ 	...
++	if (nvme_ans2_refuse_aen(ctrl))
++		return;
+ 	c.common.opcode = nvme_admin_async_event;
+ 	...
+ }
+
+@script:python@
+p << aen.p;
+@@
+hit("aen", p)
+
+@finalize:python@
+@@
+import sys
+want = {"include": 1, "member": 1, "remap": 1, "prepare": 1, "takeover": 1,
+        "aqdepth": 1, "enable": 1, "stop": 1, "delete": 1, "interrupt": 1,
+        "poll": 1, "reap": 1, "admintags": 1, "iotags": 2, "limits": 1,
+        "aen": 1}
+bad = [h for h in want if hits.get(h, 0) != want[h]]
+for hook in bad:
+    sys.stderr.write("hook %s: %d places, expected %d\n"
+                     % (hook, hits.get(hook, 0), want[hook]))
+if bad:
+    sys.exit(1)

@@ -1,0 +1,303 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Puts everything of this repository that belongs into a kernel tree into one:
+# copies our files, applies the semantic patches, adds the Kconfig and Makefile
+# lines.
+#
+#   weave.sh [--undo] KDIR
+#   weave.sh --results DIR [--parts "PART..."] KDIR
+#
+# Everything is made on copies and moved in at the end, so a tree in which a
+# hook finds no place is left as it was. A second run changes nothing, and no
+# time stamp. After our files changed, a run brings the tree up to date: the
+# originals are kept in KDIR/.ans2-weave.
+#
+# --undo      gives the tree back as it was
+# --results   writes the changed files to DIR and leaves the tree alone
+# --parts     only these commits of the series (see the file parts)
+
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+# What of Documentation/ describes code of the kernel tree.
+docs='Documentation/nvme Documentation/driver-api'
+accepted="accepted is the top folder of an unpacked Linux tree (tried: 6.12 and 7.2), as released or as this script left it"
+
+die() { printf 'weave: %s\n' "$*" >&2; exit 1; }
+sum() { sha256sum "$1" | cut -d ' ' -f 1; }
+rows() { grep -v -e '^#' -e '^[[:space:]]*$' "$here/$1"; }
+# field N ROW: the Nth column of a row, without the blanks around the bar
+field() { awk -F ' [|]( |$)' -v n="$1" '{ print $n }' <<<"$2"; }
+
+undo='' results='' parts='' kdir=''
+while [[ $# -gt 0 ]]; do
+	case $1 in
+	--undo) undo=1 ;;
+	--results) results=${2:?--results needs a folder}; shift ;;
+	--parts) parts=${2:?--parts needs names}; shift ;;
+	-*) die "unknown option $1" ;;
+	*) [[ -z $kdir ]] || die "one tree at a time: $kdir or $1"; kdir=$1 ;;
+	esac
+	shift
+done
+
+wanted() { [[ -z $parts || " $parts " == *" $1 "* ]]; }
+
+check_tree() {
+	local f
+	[[ -n $kdir ]] || die "KDIR is not set; $accepted: make weave KDIR=~/linux"
+	[[ -d $kdir ]] || die "KDIR=$kdir is not a folder; $accepted"
+	kdir=$(cd "$kdir" && pwd)
+	[[ $kdir != "$top" ]] || die "KDIR is this repository; $accepted"
+	for f in Makefile Kbuild include/linux/blk-mq.h drivers/nvme/host/pci.c; do
+		[[ -f $kdir/$f ]] ||
+			die "KDIR=$kdir is not a Linux tree, it has no $f; $accepted"
+	done
+	grep -q '^VERSION = ' "$kdir/Makefile" ||
+		die "KDIR=$kdir is not a Linux tree, its Makefile names no version; $accepted"
+	[[ -n $results || -w $kdir ]] || die "KDIR=$kdir cannot be written"
+	command -v spatch >/dev/null ||
+		die "spatch is not here: install the package coccinelle"
+}
+
+# Our files, one a line.
+overlay() {
+	local f
+	(
+		cd "$top"
+		# shellcheck disable=SC2086
+		find drivers include $docs -type f ! -name '.*.swp' ! -name '*~' \
+			! -name '*.orig' ! -name '*.rej' 2>/dev/null
+	) | sort | while read -r f; do
+		[[ -z $parts ]] || wanted "$(part_of "$f")" || continue
+		echo "$f"
+	done
+}
+
+part_of() {
+	local row pattern
+	while read -r row; do
+		for pattern in $(set -f; field 2 "$row"); do
+			# shellcheck disable=SC2053
+			[[ $1 != $pattern ]] || { field 1 "$row"; return; }
+		done
+	done < <(set -f; rows parts)
+	die "$1 belongs to no commit of the series: add it to tools/cocci/parts"
+}
+
+ours() { [[ -f $top/$1 ]]; }
+
+# The upstream files that rules and lines may change.
+edited() {
+	local row f
+	{
+		rows rules | while read -r row; do field 3 "$row"; done
+		rows build-lines | while read -r row; do field 2 "$row"; done
+	} | sed 's/^?//' | sort -u | while read -r f; do
+		ours "$f" || [[ ! -f $kdir/$f ]] || echo "$f"
+	done
+}
+
+state=
+record() { awk -v f="$1" '$2 == f { print $1 }' "$state"/manifest* 2>/dev/null; }
+
+# Nothing that somebody else changed is overwritten.
+check_clean() {
+	local f now
+	if [[ ! -d $state ]]; then
+		if [[ -e $kdir/.git ]] && command -v git >/dev/null; then
+			now=$(edited | xargs git -C "$kdir" status --porcelain -- 2>/dev/null | head -n 1)
+			[[ -z $now ]] ||
+				die "KDIR=$kdir has changes of its own (${now:3}); $accepted"
+		fi
+		for f in $(overlay); do
+			[[ ! -e $kdir/$f ]] ||
+				die "KDIR=$kdir has $f but no record of a weave: it is half woven or woven by hand; $accepted"
+		done
+		for f in $(edited); do
+			! grep -q -i 'ans2' "$kdir/$f" ||
+				die "KDIR=$kdir: $f has hooks but there is no record of a weave: it is half woven or woven by hand; $accepted"
+		done
+		return
+	fi
+	while read -r now f; do
+		[[ -e $kdir/$f ]] || continue
+		now=$(sum "$kdir/$f")
+		if [[ -f $state/orig/$f && $now == "$(sum "$state/orig/$f")" ]]; then
+			continue
+		fi
+		record "$f" | grep -qx "$now" ||
+			die "KDIR=$kdir: $f was changed after it was woven; take the change away, or give another tree"
+	done < <(cat "$state"/manifest* 2>/dev/null | sort -u -k 2)
+	for f in $(overlay); do
+		[[ ! -e $kdir/$f || -n $(record "$f") ]] ||
+			die "KDIR=$kdir: $f is there and not from here; take it away, or give another tree"
+	done
+}
+
+# The upstream text of a file, whether the tree is woven or not.
+original() {
+	if [[ -f $state/orig/$1 ]]; then
+		echo "$state/orig/$1"
+	else
+		echo "$kdir/$1"
+	fi
+}
+
+# work_copy FILE: makes $work/FILE
+work_copy() {
+	[[ ! -f $work/$1 ]] || return 0
+	mkdir -p "$work/$(dirname "$1")"
+	if ours "$1"; then
+		cp "$top/$1" "$work/$1"
+	else
+		cp "$(original "$1")" "$work/$1"
+		chmod u+w "$work/$1"
+	fi
+}
+
+# holds CONDITION: is the property there? Properties are those of the tree
+# before the rules change it.
+holds() {
+	local verb file regex
+	read -r verb file regex <<<"$1"
+	[[ -n $verb ]] || return 0
+	file=$(original "$file")
+	[[ -f $file ]] || die "KDIR=$kdir has no ${file#"$kdir/"}, which a rule asks about; $accepted"
+	case $verb in
+	has) grep -qE "$regex" "$file" ;;
+	lacks) ! grep -qE "$regex" "$file" ;;
+	*) die "tools/cocci/rules: '$verb' is not a condition" ;;
+	esac
+}
+
+apply_rules() {
+	local part rule file when row why
+	while read -r row; do
+		part=$(field 1 "$row") rule=$(field 2 "$row")
+		file=$(field 3 "$row") when=$(field 4 "$row")
+		wanted "$part" || continue
+		ours "$file" || [[ -f $kdir/$file ]] ||
+			die "KDIR=$kdir has no $file for $rule; the tree is left as it was"
+		holds "$when" || continue
+		work_copy "$file"
+		why=$(mktemp "$work/.why.XXXXXX")
+		if ! spatch --no-includes --very-quiet --sp-file "$here/$rule" \
+				--in-place "$work/$file" >/dev/null 2>"$why"; then
+			grep '^hook ' "$why" >&2 || cat "$why" >&2
+			die "$rule does not fit $file of $kdir; the tree is left as it was"
+		fi
+		rm -f "$why"
+	done < <(rows rules)
+}
+
+apply_lines() {
+	local part file anchor line need row count
+	while IFS= read -r row; do
+		part=$(field 1 "$row") file=$(field 2 "$row")
+		anchor=$(field 3 "$row") line=$(field 4 "$row") need=$(field 5 "$row")
+		wanted "$part" || continue
+		ours "$need" || continue
+		if [[ $file == \?* ]]; then
+			file=${file#\?}
+			[[ -f $kdir/$file ]] || continue
+		fi
+		[[ -f $kdir/$file ]] || die "KDIR=$kdir has no $file; the tree is left as it was"
+		work_copy "$file"
+		anchor=${anchor//'\t'/$'\t'}
+		count=$(grep -cxF -- "$anchor" "$work/$file" || :)
+		[[ $count -eq 1 ]] ||
+			die "line of $need: its anchor '$anchor' stands in $file $count times, expected once; the tree is left as it was"
+		A=$anchor L=$line awk '
+			{ print }
+			$0 == ENVIRON["A"] {
+				n = ENVIRON["L"]
+				gsub(/\\t/, "\t", n); gsub(/\\n/, "\n", n)
+				print n
+			}' "$work/$file" >"$work/.line"
+		mv "$work/.line" "$work/$file"
+	done < <(rows build-lines)
+}
+
+# Every file of the result is in $work afterwards.
+make_results() {
+	local f
+	for f in $(overlay); do
+		work_copy "$f"
+	done
+	apply_rules
+	apply_lines
+	rm -f "$work"/.why.*
+}
+
+listing() { (cd "$work" && find . -type f ! -name '.why.*' ! -name .line | sed 's,^\./,,' | sort); }
+
+# From here on the tree changes. The new manifest stands beside the old one
+# until all files are in place: a run that was cut off can be repeated.
+move_in() {
+	local f changed=0
+	mkdir -p "$state/orig"
+	listing | while read -r f; do
+		printf '%s %s\n' "$(sum "$work/$f")" "$f"
+	done >"$state/manifest.next"
+	for f in $(listing); do
+		if ! ours "$f" && [[ ! -f $state/orig/$f ]]; then
+			mkdir -p "$state/orig/$(dirname "$f")"
+			cp -p "$kdir/$f" "$state/orig/$f.part"
+			mv "$state/orig/$f.part" "$state/orig/$f"
+		fi
+		! cmp -s "$work/$f" "$kdir/$f" || continue
+		mkdir -p "$kdir/$(dirname "$f")"
+		mv "$work/$f" "$kdir/$f"
+		changed=$((changed + 1))
+	done
+	if [[ -f $state/manifest ]]; then
+		while read -r _ f; do
+			grep -q " $f\$" "$state/manifest.next" || restore "$f"
+		done <"$state/manifest"
+	fi
+	mv "$state/manifest.next" "$state/manifest"
+	printf 'weave: %s: %d files changed, %d in place\n' "$kdir" "$changed" \
+		"$(wc -l <"$state/manifest")"
+}
+
+restore() {
+	if [[ -f $state/orig/$1 ]]; then
+		cp -p "$state/orig/$1" "$kdir/$1"
+	else
+		rm -f "$kdir/$1"
+		(cd "$kdir" && rmdir -p --ignore-fail-on-non-empty "$(dirname "$1")")
+	fi
+}
+
+undo() {
+	local f
+	[[ -d $state ]] || die "KDIR=$kdir is not woven"
+	check_clean
+	while read -r _ f; do
+		restore "$f"
+	done < <(cat "$state"/manifest* | sort -u -k 2)
+	rm -rf "$state"
+	printf 'weave: %s: as it was\n' "$kdir"
+}
+
+check_tree
+state=$kdir/.ans2-weave
+if [[ -n $undo ]]; then
+	undo
+	exit
+fi
+check_clean
+if [[ -n $results ]]; then
+	mkdir -p "$results"
+	work=$(cd "$results" && pwd)
+	[[ -z $(ls -A "$work") ]] || die "$results is not empty"
+	make_results
+	exit
+fi
+# In the tree's own folder, so that moving in is a rename.
+work=$(mktemp -d "$kdir/.ans2-work.XXXXXX") || die "KDIR=$kdir cannot be written"
+trap 'rm -rf "$work"' EXIT
+make_results
+move_in
