@@ -76,7 +76,7 @@ check_tree() {
 		die "$tree: not a QEMU source tree"
 	version=$(cat "$tree/VERSION")
 	case $version in
-	$want_version | $want_version.*) ;;
+	"$want_version" | "$want_version".*) ;;
 	*) die "$tree: QEMU $version, but the machine is written for $want_version" ;;
 	esac
 	[ -w "$tree" ] || die "$tree: not writable"

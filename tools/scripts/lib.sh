@@ -11,6 +11,7 @@
 #   die TEXT           the same, and exit 1
 #   step NAME TEXT CMD runs CMD with its output in $build/log/NAME.log
 #   lock NAME          waits until no other run works on NAME in this folder
+#   need_space MB      refuses to start what would fill the disk
 
 set -euo pipefail
 
@@ -46,3 +47,81 @@ build=$(realpath -m -- "$O")
 	die "'$build' is not accepted as build folder: blanks and signs other than . _ / + @ ~ - break the builds; give another with O="
 kernel_name=$KERNEL-$DRIVER-$PAGES${DEBUG:+-debug}
 export KERNEL DRIVER PAGES DEBUG O
+
+# The last line a command wrote to its log, cut to fit a terminal.
+last_line() { tail -c 400 "$1" 2>/dev/null | tr '\r' '\n' | grep . | tail -n 1 | cut -c 1-60; }
+
+# progress LOG: shows how far a step is until it is killed
+progress() {
+	local begin=$SECONDS wait=30
+	# sleep outlives this function by a moment and must not hold the lock
+	[[ -z ${lock_fd-} ]] || exec {lock_fd}>&-
+	[[ ! -t 2 ]] || wait=1
+	while sleep $wait >/dev/null 2>&1; do
+		if [[ -t 2 ]]; then
+			printf '\r\033[K  %4d s  %s' $((SECONDS - begin)) "$(last_line "$1")" >&2
+		else
+			printf '  %4d s  %s\n' $((SECONDS - begin)) "$(last_line "$1")" >&2
+		fi
+	done
+}
+
+ticker=
+stop_progress() {
+	[[ -n $ticker ]] || return 0
+	kill "$ticker" 2>/dev/null || :
+	wait "$ticker" 2>/dev/null || :
+	ticker=
+	[[ ! -t 2 ]] || printf '\r\033[K' >&2
+}
+trap stop_progress EXIT
+
+# The cause of a failed step where the log tells: a full disk, a package or a
+# mirror that is not there.
+cause() {
+	local free what
+	free=$(df --output=avail -m "$build" 2>/dev/null | tail -n 1)
+	if grep -q 'No space left on device' "$1" || [[ ${free:-1} -lt 1 ]]; then
+		echo "the disk of $build is full"
+	elif what=$(grep -m1 -oE 'Unable to locate package .*|has no installation candidate|Unable to find a source package .*|Can.t find .* version .*' "$1"); then
+		echo "$what"
+	elif what=$(grep -m1 -E '^(E|Err|W)?:?.*(Failed to fetch|Could not (resolve|connect)|Unable to connect|Connection (failed|timed out)|is not signed)' "$1"); then
+		echo "${what:0:160}"
+	fi
+}
+
+# Must not be called where bash ignores errors (if, &&, ||): CMD may be a
+# function, and it relies on set -e.
+step() {
+	local log=$build/log/$1.log text=$2 start=$SECONDS rc why
+	shift 2
+	mkdir -p "${log%/*}" && : >"$log" || die "$text: cannot write $log"
+	say "$text ..."
+	progress "$log" &
+	ticker=$!
+	set +e
+	(set -e; "$@") >"$log" 2>&1 </dev/null
+	rc=$?
+	set -e
+	stop_progress
+	if [[ $rc -ne 0 ]]; then
+		tail -n 12 "$log" | sed 's/^/  | /' >&2
+		why=$(cause "$log") || :
+		say "$text: failed${why:+, $why} (status $rc; all of it is in $log)"
+		exit 1
+	fi
+	say "$text: done in $((SECONDS - start)) s"
+}
+
+lock() {
+	mkdir -p "$build/stamp" || die "cannot make $build/stamp"
+	exec {lock_fd}>"$build/stamp/$1.lock"
+	flock -n "$lock_fd" || { say "waiting for another run that works on $1"; flock "$lock_fd"; }
+}
+
+need_space() {
+	local free
+	mkdir -p "$build" || die "cannot make $build"
+	free=$(df --output=avail -m "$build" | tail -n 1)
+	[[ $free -ge $1 ]] || die "$2 needs $1 MB in $build, and $((free)) MB are free"
+}

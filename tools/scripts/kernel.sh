@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: kernel.sh [NAME]    builds a guest kernel in $O/kernel/NAME
+#
+# NAME is <KERNEL>-<DRIVER>-<PAGES>[-debug]; without it, it comes from the
+# variables of the same names.
+if [[ $# -gt 0 ]]; then
+	IFS=- read -r KERNEL DRIVER PAGES DEBUG <<<"$1"
+	[[ $DEBUG != debug ]] || DEBUG=1
+fi
+. "$(dirname "$0")/lib.sh"
+
+src=$build/src/linux-$KERNEL
+out=$build/kernel/$kernel_name
+config=$top/tools/testing/config
+
+[[ $DRIVER == upstream ]] ||
+	die "DRIVER=$DRIVER: this driver is not in the repository yet; DRIVER=upstream is"
+[[ -d $src && -f $src.version ]] || die "Linux's sources are not in $src: make setup KERNEL=$KERNEL"
+
+fragments=("$config"/{base,$DRIVER,$PAGES}.config)
+[[ -z $DEBUG ]] || fragments+=("$config/debug.config")
+
+export CCACHE_DIR=$build/ccache CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
+# the same sources make the same Image
+export KBUILD_BUILD_USER=mac KBUILD_BUILD_HOST=mini
+KBUILD_BUILD_TIMESTAMP=$(stat -c %y "$src/Makefile")
+export KBUILD_BUILD_TIMESTAMP
+export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
+kmake() { make -C "$src" O="$out" CC="ccache ${CROSS_COMPILE}gcc" HOSTCC="ccache gcc" "$@"; }
+
+# missing_options CONFIG FRAGMENT...: what was asked for and did not come out
+missing_options() {
+	local result=$1 line name
+	shift
+	while read -r line; do
+		name=${line%%=*}
+		case $line in
+		*=n) ! grep -q "^$name=" "$result" || echo "$line" ;;
+		*) grep -qxF "$line" "$result" || echo "$line" ;;
+		esac
+	done < <(grep -h '^CONFIG_' "$@")
+}
+
+configure() {
+	local missing
+	mkdir -p "$out"
+	# In the source tree, because the script calls make there.
+	cd "$src"
+	KCONFIG_ALLCONFIG=$out/asked kmake -s allnoconfig
+	missing=$(missing_options "$out/.config" "${fragments[@]}")
+	[[ -z $missing ]] || {
+		echo "Linux $KERNEL did not take these options:" $missing
+		return 1
+	}
+}
+
+merge() {
+	mkdir -p "$out"
+	cd "$out"
+	# -m: only put the files together, later ones win
+	"$src/scripts/kconfig/merge_config.sh" -m -Q -O "$out" "${fragments[@]}"
+	mv .config asked
+	configure
+}
+
+lock "kernel-$kernel_name"
+need_space 700 "building a kernel"
+step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" merge
+step "kernel-$kernel_name" "building kernel $kernel_name" \
+	kmake -j "$(nproc)" Image apple/t8103-j274.dtb
+touch "$out/arch/arm64/boot/Image"
