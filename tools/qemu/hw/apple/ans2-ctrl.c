@@ -1,0 +1,287 @@
+/*
+ * Apple ANS2: enable, disable, shutdown, sleep and crash
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * CC and CSTS work as in the NVMe specification, served by the co-processor's
+ * firmware: without it the registers keep what is written and nothing happens.
+ *
+ * Two rules come from m1n1 and Linux nvme-apple: the I/O queues are deleted
+ * before CC.EN is cleared (firmware 12.1 and later ask for it), and CC.EN is
+ * cleared before the firmware is put to sleep, because the controller does not
+ * answer afterwards.
+ *
+ * Model's choice: a bad queue set-up shows as CSTS.CFS, and the controller
+ * keeps CC and CSTS while the firmware sleeps.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/main-loop.h"
+#include "ans2-internal.h"
+#include "trace.h"
+
+/* shutdown-ns of this value: the shutdown never ends */
+#define SHUTDOWN_NEVER  UINT64_MAX
+
+static void set_shst(AppleAns2State *s, uint32_t shst)
+{
+    s->csts = (s->csts & ~ANS2_CSTS_SHST) | shst;
+}
+
+static int64_t now_ns(void)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+void ans2_ctrl_fatal(AppleAns2State *s)
+{
+    trace_apple_ans2_fatal();
+    s->csts |= ANS2_CSTS_CFS;
+    ans2_cmd_forget_all(s);
+}
+
+static bool check_base(AppleAns2State *s, AppleRule rule, const char *name,
+                       uint64_t base)
+{
+    if (base && !(base & (ANS2_PAGE_SIZE - 1))) {
+        return true;
+    }
+    apple_judge_violation(s->judge, rule, "ans2: CC.EN set with %s = 0x%"
+                          PRIx64 ", not a page", name, base);
+    return false;
+}
+
+/* Whether the registers make sense for a controller that is to start. */
+static bool check_setup(AppleAns2State *s, uint32_t cc)
+{
+    uint32_t asqs = extract32(s->aqa, 0, 12);
+    uint32_t acqs = extract32(s->aqa, 16, 12);
+    bool good = true;
+
+    if (cc & (ANS2_CC_CSS | ANS2_CC_MPS)) {
+        apple_judge_violation(s->judge, APPLE_RULE_REG_VALUE,
+                              "ans2: CC = 0x%x, but pages are 4 KiB and the"
+                              " command set is NVM", cc);
+        good = false;
+    }
+    if (!asqs || !acqs) {
+        apple_judge_violation(s->judge, APPLE_RULE_QUEUE_SETUP,
+                              "ans2: CC.EN set with AQA = 0x%x", s->aqa);
+        good = false;
+    }
+    good &= check_base(s, APPLE_RULE_QUEUE_SETUP, "ASQ", s->asq);
+    good &= check_base(s, APPLE_RULE_QUEUE_SETUP, "ACQ", s->acq);
+    if (!(s->linear_ctrl & 1)) {
+        return good;
+    }
+    good &= check_base(s, APPLE_RULE_TCB_SETUP, "the admin TCB base",
+                       s->tcb_base[ANS2_ADMIN]);
+    good &= check_base(s, APPLE_RULE_TCB_SETUP, "the I/O TCB base",
+                       s->tcb_base[ANS2_IO]);
+    if (!s->num_tcbs) {
+        apple_judge_violation(s->judge, APPLE_RULE_TCB_SETUP,
+                              "ans2: CC.EN set with NUM_TCBS = 0");
+    }
+    if (!s->max_pend) {
+        apple_judge_violation(s->judge, APPLE_RULE_QUEUE_SETUP,
+                              "ans2: CC.EN set with MAX_PEND_CMDS_CTRL = 0");
+    }
+    return good;
+}
+
+static void enable(AppleAns2State *s, uint32_t cc)
+{
+    Ans2Queue *admin = &s->queue[ANS2_ADMIN];
+
+    s->csts = 0;
+    s->inherited = false;
+    /* what was forgotten when the firmware slept must not land later */
+    ans2_io_drain(s);
+    if (!check_setup(s, cc)) {
+        ans2_ctrl_fatal(s);
+        return;
+    }
+    s->linear = s->linear_ctrl & 1;
+    admin->sq_exists = true;
+    admin->cq_exists = true;
+    admin->irq_enabled = true;
+    admin->sq_base = s->asq;
+    admin->cq_base = s->acq;
+    admin->sq_size = extract32(s->aqa, 0, 12) + 1;
+    admin->cq_size = extract32(s->aqa, 16, 12) + 1;
+    trace_apple_ans2_enable(s->linear, admin->sq_size, admin->cq_size);
+    if (s->knob.ready_ns) {
+        timer_mod(s->ready_timer, now_ns() + s->knob.ready_ns);
+    } else {
+        ans2_ctrl_ready(s);
+    }
+}
+
+void ans2_ctrl_ready(void *opaque)
+{
+    AppleAns2State *s = opaque;
+
+    s->csts |= ANS2_CSTS_RDY;
+    s->unclean = true;
+}
+
+static void stop(AppleAns2State *s)
+{
+    timer_del(s->ready_timer);
+    timer_del(s->shutdown_timer);
+    s->csts = 0;
+    ans2_cmd_forget_all(s);
+    ans2_io_drain(s);
+    ans2_queue_reset(s, ANS2_ADMIN);
+    ans2_queue_reset(s, ANS2_IO);
+    s->deleting_sq = -1;
+    s->tcb_stat = 0;
+    ans2_update_irq(s);
+}
+
+static void disable(AppleAns2State *s)
+{
+    Ans2Queue *io = &s->queue[ANS2_IO];
+
+    trace_apple_ans2_disable(io->sq_exists, io->cq_exists);
+    if (ans2_serving(s) && (io->sq_exists || io->cq_exists)) {
+        apple_judge_violation(s->judge, APPLE_RULE_QUEUE_ORDER,
+                              "ans2: CC.EN cleared before I/O %s 1 was"
+                              " deleted", io->sq_exists ? "SQ" : "CQ");
+    }
+    stop(s);
+    s->inherited = false;
+}
+
+void ans2_ctrl_shutdown_done(void *opaque)
+{
+    AppleAns2State *s = opaque;
+
+    set_shst(s, ANS2_CSTS_SHST_DONE);
+    s->unclean = false;
+    trace_apple_ans2_shutdown_done();
+}
+
+/* The drives have written their caches; the knob may want to take longer. */
+void ans2_ctrl_flushed(AppleAns2State *s)
+{
+    if ((s->csts & ANS2_CSTS_SHST) != ANS2_CSTS_SHST_BUSY ||
+        s->knob.shutdown_ns == SHUTDOWN_NEVER) {
+        return;
+    }
+    if (s->knob.shutdown_ns) {
+        timer_mod(s->shutdown_timer, now_ns() + s->knob.shutdown_ns);
+    } else {
+        ans2_ctrl_shutdown_done(s);
+    }
+}
+
+static void start_shutdown(AppleAns2State *s)
+{
+    if (s->csts & ANS2_CSTS_SHST) {
+        return;
+    }
+    set_shst(s, ANS2_CSTS_SHST_BUSY);
+    ans2_io_flush_all(s);
+}
+
+void ans2_ctrl_write_cc(AppleAns2State *s, uint32_t value)
+{
+    uint32_t changed = s->cc ^ value;
+
+    s->cc = value;
+    if (!s->powered || !s->booted || s->crashed) {
+        return;
+    }
+    if (changed & ANS2_CC_EN) {
+        if (value & ANS2_CC_EN) {
+            enable(s, value);
+        } else {
+            disable(s);
+        }
+    }
+    if (value & ANS2_CC_SHN && value & ANS2_CC_EN) {
+        start_shutdown(s);
+    }
+}
+
+void ans2_ctrl_reset(AppleAns2State *s)
+{
+    stop(s);
+    s->inherited = false;
+    s->intms = 0;
+    s->cc = 0;
+    s->aqa = 0;
+    s->asq = 0;
+    s->acq = 0;
+    s->max_pend = 0;
+    s->modesel = 0;
+    s->unknown_ctrl = ANS2_PRP_NULL_CHECK;
+    s->linear_ctrl = 0;
+    s->linear = false;
+    s->num_tcbs = 0;
+    s->tcb_base[ANS2_ADMIN] = 0;
+    s->tcb_base[ANS2_IO] = 0;
+    s->feat_power = 0;
+    s->feat_arbitration = 0;
+    s->feat_recovery = 0;
+    s->feat_atomic = 0;
+    s->feat_vwc = 1;
+    s->feat_temp[0] = 0;
+    s->feat_temp[1] = 0;
+    qemu_bh_cancel(s->sleep_bh);
+}
+
+void ans2_ctrl_set_power(void *opaque, int n, int level)
+{
+    AppleAns2State *s = opaque;
+
+    if (s->powered && !level) {
+        if (s->unclean) {
+            s->smart.unsafe_shutdowns++;
+            s->unclean = false;
+        }
+        ans2_ctrl_reset(s);
+    }
+    s->powered = level;
+}
+
+/*
+ * Runs a moment after the firmware has stopped: if that was part of a reset of
+ * the block, CC is zero by now, and a crash is known.
+ */
+void ans2_ctrl_slept(void *opaque)
+{
+    AppleAns2State *s = opaque;
+
+    if (s->powered && !s->booted && !s->crashed && !s->inherited &&
+        (s->cc & ANS2_CC_EN) && (s->csts & ANS2_CSTS_RDY)) {
+        apple_judge_violation(s->judge, APPLE_RULE_QUEUE_ORDER,
+                              "ans2: firmware put to sleep while CC.EN is"
+                              " set");
+    }
+}
+
+void ans2_ctrl_set_booted(void *opaque, int n, int level)
+{
+    AppleAns2State *s = opaque;
+
+    if (s->booted && !level) {
+        ans2_cmd_forget_all(s);
+        qemu_bh_schedule(s->sleep_bh);
+    }
+    s->booted = level;
+}
+
+void ans2_ctrl_set_crashed(void *opaque, int n, int level)
+{
+    AppleAns2State *s = opaque;
+
+    s->crashed = level;
+    if (level) {
+        ans2_cmd_forget_all(s);
+        if (s->knob.cfs_on_crash) {
+            s->csts |= ANS2_CSTS_CFS;
+        }
+    }
+}

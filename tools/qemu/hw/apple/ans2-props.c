@@ -1,0 +1,162 @@
+/*
+ * Apple ANS2: fault knobs and counters, readable and settable over QMP
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Knobs, to be set with qom-set at any time.  They survive every reset.
+ *
+ *  lost-irq (bool, on)       a doorbell between a TCB invalidation and the CQ
+ *                            head loses the command's interrupt
+ *  flush-ns (17000000)       a flush takes at least this long, in guest time
+ *  ready-ns (0)              from CC.EN to CSTS.RDY
+ *  shutdown-ns (0)           from CC.SHN and written caches to CSTS.SHST = 2;
+ *                            2^64 - 1: never, so that CSTS stays 0x5
+ *  tcb-stat (0)              if not 0, what TCB_STAT reads
+ *  crash-at-command (0)      the n-th doorbell from now crashes the firmware
+ *  cfs-on-crash (bool, on)   a crash sets CSTS.CFS
+ *  cfs (bool, off)           true: set CSTS.CFS now; false: nothing
+ *  cqe-drop-irq (0)          the next n completions do not interrupt
+ *  cqe-duplicate (0)         the next n completions are posted twice
+ *  cqe-bogus-tag (write)     post an entry with this command id now, in the
+ *                            I/O CQ or, if there is none, in the admin CQ
+ *  clear-counters (write)    true: all counters are 0
+ *
+ * Counters are listed with their meaning in ans2-internal.h.  They are
+ * uint64, read-only, and count from the start of QEMU or the last
+ * clear-counters.
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "ans2-internal.h"
+
+typedef struct Ans2Uint64Prop {
+    const char *name;
+    size_t offset;
+    const char *desc;
+} Ans2Uint64Prop;
+
+static const Ans2Uint64Prop knobs[] = {
+    { "flush-ns", offsetof(AppleAns2State, knob.flush_ns),
+      "least duration of a flush, in guest ns" },
+    { "ready-ns", offsetof(AppleAns2State, knob.ready_ns),
+      "from CC.EN to CSTS.RDY, in guest ns" },
+    { "shutdown-ns", offsetof(AppleAns2State, knob.shutdown_ns),
+      "from CC.SHN to CSTS.SHST = 2, in guest ns; 2^64 - 1 for never" },
+    { "tcb-stat", offsetof(AppleAns2State, knob.tcb_stat),
+      "what TCB_STAT reads, if not 0" },
+    { "crash-at-command", offsetof(AppleAns2State, knob.crash_at_command),
+      "crash the firmware at the n-th doorbell from now" },
+    { "cqe-drop-irq", offsetof(AppleAns2State, knob.drop_irq),
+      "the next n completions do not interrupt" },
+    { "cqe-duplicate", offsetof(AppleAns2State, knob.duplicate_cqe),
+      "the next n completions are posted twice" },
+};
+
+static const Ans2Uint64Prop counters[] = {
+#define COUNTER_PROP(c, name, desc)                                        \
+    { name, offsetof(AppleAns2State, counter[ANS2_COUNT_##c]), desc },
+    ANS2_COUNTERS(COUNTER_PROP)
+#undef COUNTER_PROP
+};
+
+static uint64_t *value_of(Object *obj, const Ans2Uint64Prop *prop)
+{
+    return (uint64_t *)((char *)APPLE_ANS2(obj) + prop->offset);
+}
+
+static void get_value(Object *obj, Visitor *v, const char *name, void *opaque,
+                      Error **errp)
+{
+    visit_type_uint64(v, name, value_of(obj, opaque), errp);
+}
+
+static void set_value(Object *obj, Visitor *v, const char *name, void *opaque,
+                      Error **errp)
+{
+    uint64_t value;
+
+    if (visit_type_uint64(v, name, &value, errp)) {
+        *value_of(obj, opaque) = value;
+    }
+}
+
+static bool get_lost_irq(Object *obj, Error **errp)
+{
+    return APPLE_ANS2(obj)->knob.lost_irq;
+}
+
+static void set_lost_irq(Object *obj, bool value, Error **errp)
+{
+    APPLE_ANS2(obj)->knob.lost_irq = value;
+}
+
+static bool get_cfs_on_crash(Object *obj, Error **errp)
+{
+    return APPLE_ANS2(obj)->knob.cfs_on_crash;
+}
+
+static void set_cfs_on_crash(Object *obj, bool value, Error **errp)
+{
+    APPLE_ANS2(obj)->knob.cfs_on_crash = value;
+}
+
+static bool get_cfs(Object *obj, Error **errp)
+{
+    return APPLE_ANS2(obj)->csts & ANS2_CSTS_CFS;
+}
+
+static void set_cfs(Object *obj, bool value, Error **errp)
+{
+    if (value && qdev_is_realized(DEVICE(obj))) {
+        ans2_ctrl_fatal(APPLE_ANS2(obj));
+    }
+}
+
+static void set_bogus_tag(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    uint16_t cid;
+
+    if (visit_type_uint16(v, name, &cid, errp) &&
+        !ans2_queue_post_bogus(APPLE_ANS2(obj), cid)) {
+        error_setg(errp, "no completion queue with room");
+    }
+}
+
+static void set_clear_counters(Object *obj, bool value, Error **errp)
+{
+    AppleAns2State *s = APPLE_ANS2(obj);
+
+    if (value) {
+        memset(s->counter, 0, sizeof(s->counter));
+    }
+}
+
+static void add_uint64(ObjectClass *klass, const Ans2Uint64Prop *prop,
+                       ObjectPropertyAccessor *set)
+{
+    object_class_property_add(klass, prop->name, "uint64", get_value, set,
+                              NULL, (void *)prop);
+    object_class_property_set_description(klass, prop->name, prop->desc);
+}
+
+void ans2_class_add_properties(ObjectClass *klass)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(knobs); i++) {
+        add_uint64(klass, &knobs[i], set_value);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
+        add_uint64(klass, &counters[i], NULL);
+    }
+    object_class_property_add_bool(klass, "lost-irq", get_lost_irq,
+                                   set_lost_irq);
+    object_class_property_add_bool(klass, "cfs-on-crash", get_cfs_on_crash,
+                                   set_cfs_on_crash);
+    object_class_property_add_bool(klass, "cfs", get_cfs, set_cfs);
+    object_class_property_add(klass, "cqe-bogus-tag", "uint16", NULL,
+                              set_bogus_tag, NULL, NULL);
+    object_class_property_add_bool(klass, "clear-counters", NULL,
+                                   set_clear_counters);
+}
