@@ -1,0 +1,833 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit suite: order of the ANS2 driver, and memory for its firmware
+ *
+ * The driver's tables of functions are replaced by a recorder, which writes
+ * down each step in a line of words and keeps count of what is held:
+ *
+ *   name+ / name-   a part was set up / taken down
+ *   assert deassert run stop      reset line and CPU_CONTROL
+ *   reinit boot wake sleep        RTKit library
+ *   alloc allow revoke free       memory of the firmware
+ *
+ * The recorder does with memory what the RTKit library does: it asks during the
+ * handshake and gives back in reinit and sleep.
+ *
+ * What the suite cannot see: the RTKit library itself, timing of the hardware,
+ * and whether a register write reaches anything.
+ */
+
+#include <kunit/device.h>
+#include <kunit/test.h>
+
+#include <linux/dma-mapping.h>
+#include <linux/soc/apple/rtkit.h>
+
+#include "../ans.h"
+
+#define RUN	0x10
+#define READY	0xde71ce55
+#define PAGES	8
+
+struct recorder {
+	struct ans ans;
+	struct device *dev;
+	char log[512];
+	const char *fail;	/* this step fails */
+	bool once;		/* but only the first time */
+
+	int parts;
+	bool reset;
+	u32 cpu_control;
+	u32 status;
+	int status_reads;	/* until the status is shown */
+	bool running;
+	bool crashed;
+
+	size_t asks[4];		/* sizes asked for in the handshake */
+	struct apple_rtkit_shmem shmem[4];
+	u8 page[PAGES];		/* what alloc() gives the address of */
+	bool used[PAGES];
+	size_t size[PAGES];
+	int allowed;
+	dma_addr_t allowed_dma;
+	size_t allowed_size;
+};
+
+static struct recorder *to_recorder(struct ans *ans)
+{
+	return container_of(ans, struct recorder, ans);
+}
+
+static int record(struct recorder *r, const char *step)
+{
+	if (r->log[0])
+		strlcat(r->log, " ", sizeof(r->log));
+	strlcat(r->log, step, sizeof(r->log));
+
+	if (!r->fail || strcmp(r->fail, step))
+		return 0;
+	if (r->once)
+		r->fail = NULL;
+	return -EIO;
+}
+
+/* Parts: each has an undo that devres calls. */
+
+#define PART(name)						\
+static void name##_undo(void *data)				\
+{								\
+	struct recorder *r = data;				\
+								\
+	record(r, #name "-");					\
+	r->parts--;						\
+}								\
+								\
+static int name##_fake(struct ans *ans)				\
+{								\
+	struct recorder *r = to_recorder(ans);			\
+	int ret = record(r, #name "+");				\
+								\
+	if (ret)						\
+		return ret;					\
+	r->parts++;						\
+	return devm_add_action_or_reset(r->dev, name##_undo, r);	\
+}
+
+PART(power)
+PART(resources)
+PART(sart)
+PART(rtkit)
+PART(bridge)
+
+static const struct ans_parts fake_parts = {
+	.power = power_fake,
+	.resources = resources_fake,
+	.sart = sart_fake,
+	.rtkit = rtkit_fake,
+	.bridge = bridge_fake,
+};
+
+static u32 cpu_control_fake(struct ans *ans)
+{
+	return to_recorder(ans)->cpu_control;
+}
+
+static void set_cpu_control_fake(struct ans *ans, u32 value)
+{
+	struct recorder *r = to_recorder(ans);
+
+	record(r, value & RUN ? "run" : "stop");
+	r->cpu_control = value;
+}
+
+static u32 boot_status_fake(struct ans *ans)
+{
+	struct recorder *r = to_recorder(ans);
+
+	if (r->fail && !strcmp(r->fail, "status"))
+		return 0;
+	if (r->status_reads-- > 0)
+		return 0;
+	return r->running ? r->status : 0;
+}
+
+static int reset_assert_fake(struct ans *ans)
+{
+	struct recorder *r = to_recorder(ans);
+	int ret = record(r, "assert");
+
+	if (ret)
+		return ret;
+	r->reset = true;
+	r->running = false;
+	r->cpu_control = 0;
+	return 0;
+}
+
+static int reset_deassert_fake(struct ans *ans)
+{
+	struct recorder *r = to_recorder(ans);
+	int ret = record(r, "deassert");
+
+	r->reset = false;
+	return ret;
+}
+
+static bool is_running_fake(struct ans *ans)
+{
+	struct recorder *r = to_recorder(ans);
+
+	return r->running && !r->crashed;
+}
+
+static bool is_crashed_fake(struct ans *ans)
+{
+	return to_recorder(ans)->crashed;
+}
+
+static void give_back(struct recorder *r)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(r->shmem); i++) {
+		if (r->shmem[i].buffer)
+			ans_shmem_destroy(&r->ans, &r->shmem[i]);
+		r->shmem[i] = (struct apple_rtkit_shmem) {};
+	}
+}
+
+static int reinit_fake(struct ans *ans)
+{
+	struct recorder *r = to_recorder(ans);
+	int ret = record(r, "reinit");
+
+	give_back(r);
+	r->crashed = false;
+	return ret;
+}
+
+static int handshake(struct recorder *r, const char *step)
+{
+	int ret = record(r, step);
+	int i;
+
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(r->asks); i++) {
+		if (!r->asks[i])
+			continue;
+		r->shmem[i].size = r->asks[i];
+		if (ans_shmem_setup(&r->ans, &r->shmem[i])) {
+			r->shmem[i] = (struct apple_rtkit_shmem) {};
+			return -ETIME;
+		}
+	}
+	r->running = true;
+	return 0;
+}
+
+static int boot_fake(struct ans *ans)
+{
+	return handshake(to_recorder(ans), "boot");
+}
+
+static int wake_fake(struct ans *ans)
+{
+	return handshake(to_recorder(ans), "wake");
+}
+
+static int shutdown_fake(struct ans *ans)
+{
+	struct recorder *r = to_recorder(ans);
+	int ret = record(r, "sleep");
+
+	if (ret)
+		return ret;
+	r->running = false;
+	give_back(r);
+	return 0;
+}
+
+/* Stands in for dma_alloc_coherent(): an address of its own each time. */
+static void *alloc_fake(struct ans *ans, size_t size, dma_addr_t *dma)
+{
+	struct recorder *r = to_recorder(ans);
+	int i;
+
+	if (record(r, "alloc"))
+		return NULL;
+	for (i = 0; i < PAGES; i++) {
+		if (r->used[i])
+			continue;
+		r->used[i] = true;
+		r->size[i] = size;
+		*dma = 0x800000000 + i * 0x100000;
+		return &r->page[i];
+	}
+	return NULL;
+}
+
+static void free_fake(struct ans *ans, size_t size, void *va, dma_addr_t dma)
+{
+	struct recorder *r = to_recorder(ans);
+	struct kunit *test = kunit_get_current_test();
+	int i = (u8 *)va - r->page;
+
+	record(r, "free");
+	KUNIT_EXPECT_LT(test, i, PAGES);
+	if (i < 0 || i >= PAGES)
+		return;
+	KUNIT_EXPECT_TRUE(test, r->used[i]);
+	KUNIT_EXPECT_EQ(test, r->size[i], size);
+	KUNIT_EXPECT_EQ(test, dma, 0x800000000 + i * 0x100000);
+	r->used[i] = false;
+}
+
+static int allow_fake(struct ans *ans, dma_addr_t dma, size_t size)
+{
+	struct recorder *r = to_recorder(ans);
+	int ret = record(r, "allow");
+
+	if (ret)
+		return ret;
+	r->allowed++;
+	r->allowed_dma = dma;
+	r->allowed_size = size;
+	return 0;
+}
+
+static int revoke_fake(struct ans *ans, dma_addr_t dma, size_t size)
+{
+	struct recorder *r = to_recorder(ans);
+	int ret = record(r, "revoke");
+
+	if (!ret)
+		r->allowed--;
+	return ret;
+}
+
+static const struct ans_ops fake_ops = {
+	.cpu_control = cpu_control_fake,
+	.set_cpu_control = set_cpu_control_fake,
+	.boot_status = boot_status_fake,
+	.reset_assert = reset_assert_fake,
+	.reset_deassert = reset_deassert_fake,
+	.is_running = is_running_fake,
+	.is_crashed = is_crashed_fake,
+	.reinit = reinit_fake,
+	.boot = boot_fake,
+	.wake = wake_fake,
+	.shutdown = shutdown_fake,
+	.alloc = alloc_fake,
+	.free = free_fake,
+	.allow = allow_fake,
+	.revoke = revoke_fake,
+};
+
+static int pages_used(struct recorder *r)
+{
+	int i, n = 0;
+
+	for (i = 0; i < PAGES; i++)
+		n += r->used[i];
+	return n;
+}
+
+static void expect_nothing_left(struct kunit *test, struct recorder *r)
+{
+	KUNIT_EXPECT_EQ(test, r->parts, 0);
+	KUNIT_EXPECT_EQ(test, pages_used(r), 0);
+	KUNIT_EXPECT_EQ(test, r->allowed, 0);
+	KUNIT_EXPECT_FALSE(test, r->reset);
+	KUNIT_EXPECT_FALSE(test, r->running);
+	KUNIT_EXPECT_EQ(test, r->cpu_control, 0);
+	KUNIT_EXPECT_FALSE(test, r->ans.ready);
+}
+
+static int start(struct recorder *r)
+{
+	int ret;
+
+	mutex_lock(&r->ans.lock);
+	ret = ans_boot_start(&r->ans);
+	mutex_unlock(&r->ans.lock);
+	return ret;
+}
+
+static void put_to_sleep(struct recorder *r)
+{
+	mutex_lock(&r->ans.lock);
+	ans_boot_sleep(&r->ans);
+	mutex_unlock(&r->ans.lock);
+}
+
+static void forget(struct recorder *r)
+{
+	r->log[0] = '\0';
+}
+
+static int boot_test_init(struct kunit *test)
+{
+	static const struct ans_hw hw = { .subsystem = 0x8103 };
+	struct recorder *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	r->status = READY;
+	r->dev = kunit_device_register(test, "ans2");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(r->dev));
+	KUNIT_ASSERT_EQ(test, ans_init(&r->ans, r->dev, &fake_ops, &hw), 0);
+	test->priv = r;
+	return 0;
+}
+
+/* Starting */
+
+static void stopped_is_reset_and_started(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "assert reinit deassert run boot");
+	KUNIT_EXPECT_TRUE(test, r->ans.ready);
+	KUNIT_EXPECT_EQ(test, r->cpu_control, RUN);
+}
+
+static void running_is_adopted_without_reset(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->cpu_control = RUN;
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "wake");
+	KUNIT_EXPECT_TRUE(test, r->ans.ready);
+}
+
+static void other_bits_of_cpu_control_are_not_run(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->cpu_control = ~RUN;
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "assert reinit deassert run boot");
+}
+
+static void silent_firmware_is_reset(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->cpu_control = RUN;
+	r->fail = "wake";
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "wake assert reinit deassert stop assert reinit deassert run boot");
+	KUNIT_EXPECT_TRUE(test, r->ans.ready);
+}
+
+static void boot_asks_for_memory(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->asks[0] = 0x4000;
+	r->asks[2] = 0x8000;
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "assert reinit deassert run boot alloc allow alloc allow");
+	KUNIT_EXPECT_EQ(test, r->allowed, 2);
+}
+
+static void refused_memory_stops_the_firmware(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->asks[0] = 0x4000;
+	r->asks[1] = 0x4000;
+	r->fail = "allow";
+	KUNIT_EXPECT_EQ(test, start(r), -ETIME);
+	expect_nothing_left(test, r);
+}
+
+static void ready_may_come_late(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->status_reads = 20;
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_LT(test, r->status_reads, 0);
+}
+
+static void wrong_status_stops_the_firmware(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->status = READY ^ 1;
+	r->asks[0] = 0x1000;
+	KUNIT_EXPECT_EQ(test, start(r), -ETIMEDOUT);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "assert reinit deassert run boot alloc allow assert reinit revoke free deassert stop");
+	expect_nothing_left(test, r);
+}
+
+static void start_can_be_tried_again(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->fail = "boot";
+	r->once = true;
+	KUNIT_EXPECT_EQ(test, start(r), -EIO);
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_TRUE(test, r->ans.ready);
+}
+
+/* Stopping */
+
+static void sleep_comes_before_stop(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	put_to_sleep(r);
+	KUNIT_EXPECT_STREQ(test, r->log, "sleep stop");
+	expect_nothing_left(test, r);
+}
+
+static void sleep_gives_memory_back(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->asks[0] = 0x4000;
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	put_to_sleep(r);
+	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke free stop");
+	expect_nothing_left(test, r);
+}
+
+static void sleep_is_idempotent(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	put_to_sleep(r);
+	forget(r);
+	put_to_sleep(r);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+}
+
+static void sleep_of_stopped_touches_nothing(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	put_to_sleep(r);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+}
+
+static void sleepless_firmware_is_reset(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->asks[0] = 0x4000;
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	r->fail = "sleep";
+	put_to_sleep(r);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "sleep assert reinit revoke free deassert stop");
+	expect_nothing_left(test, r);
+}
+
+static void crashed_firmware_is_not_spoken_to(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	r->crashed = true;
+	put_to_sleep(r);
+	KUNIT_EXPECT_STREQ(test, r->log, "assert reinit deassert stop");
+	expect_nothing_left(test, r);
+}
+
+static void restart_sleeps_then_starts(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "sleep stop assert reinit deassert run boot");
+	KUNIT_EXPECT_TRUE(test, r->ans.ready);
+}
+
+static void restart_is_refused_while_closed(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	r->ans.closed = true;
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), -ESHUTDOWN);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+}
+
+static void crash_hides_the_function(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	u32 val = 0;
+
+	ans_function_init(&r->ans.function, 0x27bcc0000, 0x8103);
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	ans_crashed(&r->ans);
+	flush_work(&r->ans.crash_work);
+
+	ans_function_read(&r->ans.function, 0, 4, &val);
+	KUNIT_EXPECT_EQ(test, val, 0xffffffff);
+	/* Without a bridge there is nobody to recover for. */
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+}
+
+/* The whole set-up, and backwards */
+
+static void setup_goes_in_order(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->asks[3] = 0x1000;
+	KUNIT_EXPECT_EQ(test, ans_setup(&r->ans, &fake_parts), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "power+ resources+ sart+ rtkit+ assert reinit deassert run boot alloc allow bridge+");
+}
+
+static void removal_goes_backwards(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->asks[3] = 0x1000;
+	KUNIT_ASSERT_EQ(test, ans_setup(&r->ans, &fake_parts), 0);
+	forget(r);
+	kunit_device_unregister(test, r->dev);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "bridge- sleep revoke free stop rtkit- sart- resources- power-");
+	expect_nothing_left(test, r);
+}
+
+static const char * const setup_steps[] = {
+	"power+", "resources+", "sart+", "rtkit+", "assert", "reinit",
+	"deassert", "boot", "alloc", "allow", "status", "bridge+",
+};
+
+static void step_name(const char * const *step, char *desc)
+{
+	strscpy(desc, *step, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(setup_step, setup_steps, step_name);
+
+static void failed_setup_leaves_nothing(struct kunit *test)
+{
+	const char * const *step = test->param_value;
+	struct recorder *r = test->priv;
+
+	r->asks[0] = 0x4000;
+	r->asks[1] = 0x1000;
+	r->fail = *step;
+	KUNIT_EXPECT_NE(test, ans_setup(&r->ans, &fake_parts), 0);
+	if (strcmp(*step, "bridge+"))
+		KUNIT_EXPECT_NULL(test, strstr(r->log, "bridge+"));
+
+	r->fail = NULL;
+	kunit_device_unregister(test, r->dev);
+	expect_nothing_left(test, r);
+}
+
+/* Memory */
+
+static int ask(struct recorder *r, struct apple_rtkit_shmem *bfr, size_t size)
+{
+	*bfr = (struct apple_rtkit_shmem) { .size = size };
+	return ans_shmem_setup(&r->ans, bfr);
+}
+
+static void memory_is_allowed_and_named(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x4000), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow");
+	KUNIT_EXPECT_PTR_EQ(test, bfr.buffer, (void *)&r->page[0]);
+	KUNIT_EXPECT_EQ(test, bfr.iova, 0x800000000);
+	KUNIT_EXPECT_EQ(test, bfr.size, 0x4000);
+	KUNIT_EXPECT_FALSE(test, bfr.is_mapped);
+	KUNIT_EXPECT_EQ(test, r->allowed_dma, 0x800000000);
+	KUNIT_EXPECT_EQ(test, r->allowed_size, 0x4000);
+}
+
+static void odd_size_is_rounded_up(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x1001), 0);
+	KUNIT_EXPECT_EQ(test, r->size[0], 0x2000);
+	KUNIT_EXPECT_EQ(test, r->allowed_size, 0x2000);
+	KUNIT_EXPECT_EQ(test, bfr.size, 0x1001);
+}
+
+static void request_with_address_is_refused(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr = { .size = 0x4000, .iova = 0x1000 };
+
+	KUNIT_EXPECT_EQ(test, ans_shmem_setup(&r->ans, &bfr), -EINVAL);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+	KUNIT_EXPECT_NULL(test, bfr.buffer);
+}
+
+static void request_without_size_is_refused(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0), -EINVAL);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+}
+
+static void no_memory_is_refused(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	r->fail = "alloc";
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x4000), -ENOMEM);
+	KUNIT_EXPECT_STREQ(test, r->log, "alloc");
+}
+
+static void memory_not_allowed_is_freed(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	r->fail = "allow";
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x4000), -EIO);
+	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow free");
+	KUNIT_EXPECT_NULL(test, bfr.buffer);
+	KUNIT_EXPECT_EQ(test, bfr.iova, 0);
+}
+
+static void fifth_request_is_refused(struct kunit *test)
+{
+	struct apple_rtkit_shmem bfr[5];
+	struct recorder *r = test->priv;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, ask(r, &bfr[i], 0x1000), 0);
+	forget(r);
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr[4], 0x1000), -ENOSPC);
+	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow revoke free");
+	KUNIT_EXPECT_EQ(test, pages_used(r), 4);
+}
+
+static void slot_is_used_again(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+	int i;
+
+	for (i = 0; i < 9; i++) {
+		KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x1000), 0);
+		ans_shmem_destroy(&r->ans, &bfr);
+	}
+	KUNIT_EXPECT_EQ(test, pages_used(r), 0);
+}
+
+static void memory_is_revoked_before_it_is_freed(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_ASSERT_EQ(test, ask(r, &bfr, 0x4000), 0);
+	forget(r);
+	ans_shmem_destroy(&r->ans, &bfr);
+	KUNIT_EXPECT_STREQ(test, r->log, "revoke free");
+	KUNIT_EXPECT_EQ(test, r->allowed, 0);
+}
+
+static void memory_not_revoked_is_kept(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_ASSERT_EQ(test, ask(r, &bfr, 0x4000), 0);
+	forget(r);
+	r->fail = "revoke";
+	ans_shmem_destroy(&r->ans, &bfr);
+	KUNIT_EXPECT_STREQ(test, r->log, "revoke");
+	KUNIT_EXPECT_EQ(test, pages_used(r), 1);
+}
+
+static void memory_is_given_back_once(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_ASSERT_EQ(test, ask(r, &bfr, 0x4000), 0);
+	ans_shmem_destroy(&r->ans, &bfr);
+	forget(r);
+	ans_shmem_destroy(&r->ans, &bfr);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+}
+
+static void unknown_memory_is_not_freed(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr = { .buffer = r, .size = 0x1000 };
+
+	ans_shmem_destroy(&r->ans, &bfr);
+	bfr.buffer = NULL;
+	ans_shmem_destroy(&r->ans, &bfr);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+}
+
+/* The library keeps the last of two requests on one endpoint. */
+static void repeated_request_does_not_leak(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_EQ(test, ask(r, &r->shmem[1], 0x1000), 0);
+	KUNIT_EXPECT_EQ(test, ask(r, &r->shmem[1], 0x1000), 0);
+	KUNIT_EXPECT_EQ(test, pages_used(r), 2);
+	put_to_sleep(r);
+	expect_nothing_left(test, r);
+}
+
+static struct kunit_case boot_cases[] = {
+	KUNIT_CASE(stopped_is_reset_and_started),
+	KUNIT_CASE(running_is_adopted_without_reset),
+	KUNIT_CASE(other_bits_of_cpu_control_are_not_run),
+	KUNIT_CASE(silent_firmware_is_reset),
+	KUNIT_CASE(boot_asks_for_memory),
+	KUNIT_CASE(refused_memory_stops_the_firmware),
+	KUNIT_CASE(ready_may_come_late),
+	KUNIT_CASE(wrong_status_stops_the_firmware),
+	KUNIT_CASE(start_can_be_tried_again),
+	KUNIT_CASE(sleep_comes_before_stop),
+	KUNIT_CASE(sleep_gives_memory_back),
+	KUNIT_CASE(sleep_is_idempotent),
+	KUNIT_CASE(sleep_of_stopped_touches_nothing),
+	KUNIT_CASE(sleepless_firmware_is_reset),
+	KUNIT_CASE(crashed_firmware_is_not_spoken_to),
+	KUNIT_CASE(restart_sleeps_then_starts),
+	KUNIT_CASE(restart_is_refused_while_closed),
+	KUNIT_CASE(crash_hides_the_function),
+	KUNIT_CASE(setup_goes_in_order),
+	KUNIT_CASE(removal_goes_backwards),
+	KUNIT_CASE_PARAM(failed_setup_leaves_nothing, setup_step_gen_params),
+	KUNIT_CASE(memory_is_allowed_and_named),
+	KUNIT_CASE(odd_size_is_rounded_up),
+	KUNIT_CASE(request_with_address_is_refused),
+	KUNIT_CASE(request_without_size_is_refused),
+	KUNIT_CASE(no_memory_is_refused),
+	KUNIT_CASE(memory_not_allowed_is_freed),
+	KUNIT_CASE(fifth_request_is_refused),
+	KUNIT_CASE(slot_is_used_again),
+	KUNIT_CASE(memory_is_revoked_before_it_is_freed),
+	KUNIT_CASE(memory_not_revoked_is_kept),
+	KUNIT_CASE(memory_is_given_back_once),
+	KUNIT_CASE(unknown_memory_is_not_freed),
+	KUNIT_CASE(repeated_request_does_not_leak),
+	{}
+};
+
+static struct kunit_suite boot_suite = {
+	.name = "apple_ans2_boot",
+	.init = boot_test_init,
+	.test_cases = boot_cases,
+};
+
+kunit_test_suite(boot_suite);
