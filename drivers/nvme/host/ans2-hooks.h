@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Apple ANS2: what pci.c calls
+ *
+ * pci.c reaches the ANS2 queue path through these functions and through
+ * nothing else. Each is called where a controller is set up, taken down or
+ * timed out, never for a request. On any other drive each one says that the
+ * generic code has to do the work, or does what the line it replaced did.
+ *
+ * The functions are in ans2-pci.c, which pci.c includes at its end.
+ */
+
+#ifndef _NVME_ANS2_HOOKS_H
+#define _NVME_ANS2_HOOKS_H
+
+struct nvme_ans2;
+struct nvme_dev;
+struct nvme_queue;
+
+#ifdef CONFIG_NVME_ANS2
+
+#include <linux/apple-ans2.h>
+
+/*
+ * One interrupt for both queues, one tag space for both queues, command id
+ * equal to the tag, no Identify data structures beyond CNS 1, page-aligned
+ * buffers of admin commands.
+ */
+#define NVME_ANS2_PCI_ID						\
+	{ PCI_DEVICE(APPLE_ANS2_PCI_VENDOR_ID, APPLE_ANS2_PCI_DEVICE_ID), \
+	  .driver_data = NVME_QUIRK_SINGLE_VECTOR |			\
+			 NVME_QUIRK_SHARED_TAGS |			\
+			 NVME_QUIRK_SKIP_CID_GEN |			\
+			 NVME_QUIRK_IDENTIFY_CNS |			\
+			 NVME_QUIRK_ADMIN_PAGE_ALIGN }
+
+static bool nvme_ans2_queue(struct nvme_queue *nvmeq);
+static void __iomem *nvme_ans2_ioremap(struct nvme_dev *dev,
+				       unsigned long *size);
+static bool nvme_ans2_prepare(struct nvme_dev *dev);
+static unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev);
+static int nvme_ans2_takeover(struct nvme_dev *dev);
+static int nvme_ans2_enable_ctrl(struct nvme_dev *dev);
+static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown);
+static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev);
+static int nvme_ans2_request_irq(struct nvme_queue *nvmeq);
+static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq);
+static void nvme_ans2_limits(struct nvme_dev *dev);
+static bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl);
+static int nvme_ans2_admin_tag_set(struct nvme_ctrl *ctrl,
+				   struct blk_mq_tag_set *set,
+				   const struct blk_mq_ops *ops,
+				   unsigned int cmd_size);
+static int nvme_ans2_io_tag_set(struct nvme_ctrl *ctrl,
+				struct blk_mq_tag_set *set,
+				const struct blk_mq_ops *ops,
+				unsigned int nr_maps, unsigned int cmd_size);
+
+#else /* CONFIG_NVME_ANS2 */
+
+/* The entry that follows in the table, once more: it matches nothing new. */
+#define NVME_ANS2_PCI_ID						\
+	{ PCI_DEVICE_CLASS(PCI_CLASS_STORAGE_EXPRESS, 0xffffff) }
+
+static inline bool nvme_ans2_queue(struct nvme_queue *nvmeq)
+{
+	return false;
+}
+
+static inline bool nvme_ans2_prepare(struct nvme_dev *dev)
+{
+	return false;
+}
+
+static inline unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev)
+{
+	return NVME_AQ_DEPTH;
+}
+
+static inline bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
+{
+	return false;
+}
+
+static inline int nvme_ans2_request_irq(struct nvme_queue *nvmeq)
+{
+	return -ENODEV;
+}
+
+static inline bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq)
+{
+	return false;
+}
+
+static inline void nvme_ans2_limits(struct nvme_dev *dev)
+{
+}
+
+static inline bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl)
+{
+	return false;
+}
+
+/* Macros, because struct nvme_dev is not known here. */
+#define nvme_ans2_ioremap(ndev, size)		\
+	ioremap(pci_resource_start(to_pci_dev((ndev)->dev), 0), *(size))
+#define nvme_ans2_takeover(ndev)		\
+	nvme_disable_ctrl(&(ndev)->ctrl, false)
+#define nvme_ans2_enable_ctrl(ndev)		\
+	nvme_enable_ctrl(&(ndev)->ctrl)
+#define nvme_ans2_disable_ctrl(ndev, shutdown)	\
+	nvme_disable_ctrl(&(ndev)->ctrl, shutdown)
+#define nvme_ans2_admin_tag_set			nvme_alloc_admin_tag_set
+#define nvme_ans2_io_tag_set			nvme_alloc_io_tag_set
+
+#endif /* CONFIG_NVME_ANS2 */
+#endif /* _NVME_ANS2_HOOKS_H */

@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Apple ANS2: the queue path in nvme-pci
+ *
+ * The ANS2 of an Apple SoC appears as a PCI function (drivers/soc/apple/ans)
+ * that nvme-pci drives. It is an NVMe controller but for the way a command is
+ * started and finished, which ans2.c knows. This file gives its queues request
+ * operations and an interrupt handler of their own, so that the path of other
+ * drives stays what it is, and follows the controller's other habits:
+ *
+ * - one space of 64 tags for both queues: one admin tag, 61 I/O tags
+ * - no asynchronous events and no Abort: a command that times out is looked
+ *   for once in the completion queue, then the controller is reset
+ * - I/O queues must be deleted, SQ before CQ, before CC.EN is cleared;
+ *   firmware 12.1 complains otherwise (m1n1)
+ * - after a shutdown (CC.SHN) CC.EN must be cleared while the firmware still
+ *   runs
+ * - the SoC's bus takes no posted writes
+ *
+ * pci.c includes this file at its end, for the request mapping and the queue
+ * set-up that are static there. It is no file to compile on its own.
+ */
+
+#include <linux/delay.h>
+
+#include "ans2.h"
+
+/*
+ * A shutdown takes longer than the core's 5 s after heavy I/O, seen as CSTS
+ * 0x5 (RDY, shutdown going on). This is the longest time that the core accepts
+ * from a drive which states one.
+ */
+#define NVME_ANS2_SHUTDOWN_SECS		60
+
+static bool ans2_stat_per_batch;
+module_param(ans2_stat_per_batch, bool, 0444);
+MODULE_PARM_DESC(ans2_stat_per_batch,
+		 "Apple ANS2: check invalidations once per batch of completions instead of once per command. Not known to work on hardware. Default: N");
+
+static bool nvme_ans2_queue(struct nvme_queue *nvmeq)
+{
+	return nvmeq->dev->ans2;
+}
+
+static bool nvme_is_ans2(struct pci_dev *pdev)
+{
+	return pdev->vendor == APPLE_ANS2_PCI_VENDOR_ID &&
+	       pdev->device == APPLE_ANS2_PCI_DEVICE_ID;
+}
+
+/*
+ * Maps BAR0. For the ANS2 that is the whole of it, because Apple's registers
+ * are far behind the doorbells, and non-posted. @size becomes what is mapped,
+ * so nvme_remap_bar() never maps it again and addresses taken from it stay.
+ */
+static void __iomem *nvme_ans2_ioremap(struct nvme_dev *dev,
+				       unsigned long *size)
+{
+	struct pci_dev *pdev = to_pci_dev(dev->dev);
+	resource_size_t start = pci_resource_start(pdev, 0);
+	struct nvme_ans2 *ans2 = dev->ans2;
+
+	if (!nvme_is_ans2(pdev))
+		return ioremap(start, *size);
+
+	if (pci_resource_len(pdev, 0) < ANS2_WINDOW_MIN) {
+		dev_err(dev->dev, "BAR0 is too small for an ANS2: %pR\n",
+			&pdev->resource[0]);
+		return NULL;
+	}
+	if (!ans2)
+		ans2 = nvme_ans2_alloc(dev->dev);
+	if (!ans2)
+		return NULL;
+
+	*size = pci_resource_len(pdev, 0);
+	ans2->stat_per_batch = ans2_stat_per_batch;
+	ans2->regs = ioremap_np(start, *size);
+	if (!ans2->regs)
+		return NULL;
+	dev->ans2 = ans2;
+	return ans2->regs;
+}
+
+/*
+ * Queue depths that no parameter and no register changes. Says true for an
+ * ANS2: it has no controller memory buffer, and whether its registers may be
+ * read is unknown.
+ */
+static bool nvme_ans2_prepare(struct nvme_dev *dev)
+{
+	if (!dev->ans2)
+		return false;
+	dev->q_depth = NVME_ANS2_IOQ_DEPTH;
+	dev->ctrl.sqsize = dev->q_depth - 1;
+	return true;
+}
+
+static unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev)
+{
+	return dev->ans2 ? NVME_ANS2_AQ_DEPTH : NVME_AQ_DEPTH;
+}
+
+/*
+ * Stops a controller that was handed over enabled. An error makes the caller
+ * reset the function, which boots the co-processor anew, and stop it again.
+ */
+static int nvme_ans2_takeover(struct nvme_dev *dev)
+{
+	struct nvme_ans2 *ans2 = dev->ans2;
+	int ret;
+
+	if (!ans2)
+		return nvme_disable_ctrl(&dev->ctrl, false);
+
+	if (ans2->needs_reset) {
+		ans2->needs_reset = false;
+		return -EIO;
+	}
+	ret = nvme_ans2_wait_boot(ans2);
+	if (ret) {
+		dev_warn(dev->ctrl.device, "ANS2 firmware not ready: %d\n",
+			 ret);
+		return ret;
+	}
+	return nvme_disable_ctrl(&dev->ctrl, false);
+}
+
+static int nvme_ans2_enable_ctrl(struct nvme_dev *dev)
+{
+	struct nvme_ans2 *ans2 = dev->ans2;
+	int ret;
+
+	if (!ans2)
+		return nvme_enable_ctrl(&dev->ctrl);
+
+	ret = nvme_ans2_wait_boot(ans2);
+	if (ret) {
+		dev_err(dev->ctrl.device, "ANS2 firmware not ready: %d\n", ret);
+		return ret;
+	}
+	nvme_ans2_start(ans2);
+	ret = nvme_enable_ctrl(&dev->ctrl);
+	if (ret)
+		nvme_ans2_stop(ans2);
+	return ret;
+}
+
+/*
+ * The queues are deleted. CC.EN is cleared after a shutdown too, while the
+ * firmware runs: the controller does not answer afterwards, and a controller
+ * left enabled cannot be disabled reliably after the next boot.
+ *
+ * If the queues could not be deleted CC.EN stays, and the next enabling starts
+ * with a reset of the function.
+ */
+static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+
+	if (!dev->ans2) {
+		nvme_disable_ctrl(ctrl, shutdown);
+		return;
+	}
+	if (!dev->ans2->needs_reset) {
+		if (shutdown) {
+			ctrl->shutdown_timeout = max_t(unsigned int,
+						       ctrl->shutdown_timeout,
+						       NVME_ANS2_SHUTDOWN_SECS);
+			nvme_disable_ctrl(ctrl, true);
+		}
+		nvme_disable_ctrl(ctrl, false);
+	}
+	nvme_ans2_stop(dev->ans2);
+}
+
+/*
+ * Another command may hold the only admin tag, but not for long: new ones of
+ * users are refused in every state in which queues are deleted.
+ */
+static int nvme_ans2_delete_queue(struct nvme_queue *nvmeq, u8 opcode)
+{
+	unsigned long end = jiffies + NVME_ADMIN_TIMEOUT;
+	int ret;
+
+	while ((ret = nvme_delete_queue(nvmeq, opcode))) {
+		if (nvmeq->dev->ans2->needs_reset || time_after(jiffies, end))
+			return ret;
+		usleep_range(1000, 2000);
+	}
+	if (!wait_for_completion_io_timeout(&nvmeq->delete_done,
+					    NVME_ADMIN_TIMEOUT))
+		return -ETIMEDOUT;
+	return 0;
+}
+
+static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
+{
+	struct nvme_ans2 *ans2 = dev->ans2;
+	struct nvme_queue *ioq = &dev->queues[1];
+
+	if (!ans2)
+		return false;
+	if (dev->online_queues < 2 || ans2->needs_reset)
+		return true;
+	if (nvme_ans2_delete_queue(ioq, nvme_admin_delete_sq) ||
+	    nvme_ans2_delete_queue(ioq, nvme_admin_delete_cq)) {
+		dev_warn(dev->ctrl.device,
+			 "I/O queues not deleted, function needs a reset\n");
+		ans2->needs_reset = true;
+	}
+	return true;
+}
+
+/*
+ * What Identify may promise and a TCB cannot describe. The core sets it anew
+ * each time the controller starts, and needs it after this only.
+ */
+static void nvme_ans2_limits(struct nvme_dev *dev)
+{
+	if (dev->ans2)
+		dev->ctrl.sgls = 0;
+}
+
+/* None is asked for while OAES is 0, and there would be no tag for it. */
+static bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl)
+{
+	return to_nvme_dev(ctrl)->ans2;
+}
+
+/*
+ * Submission
+ */
+
+/* A command that cannot be sent is completed as the controller would do it. */
+static void nvme_ans2_refuse(struct nvme_queue *nvmeq, struct request *req)
+{
+	dev_warn_ratelimited(nvmeq->dev->ctrl.device,
+			     "tag %d: opcode %#x with flags %#x cannot be sent to an ANS2\n",
+			     req->tag, nvme_req(req)->cmd->common.opcode,
+			     nvme_req(req)->cmd->common.flags);
+	nvme_req(req)->status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	blk_mq_set_request_complete(req);
+	nvme_pci_complete_rq(req);
+}
+
+static bool nvme_ans2_ready(struct nvme_queue *nvmeq, struct request *req)
+{
+	return likely(test_bit(NVMEQ_ENABLED, &nvmeq->flags) &&
+		      nvme_check_ready(&nvmeq->dev->ctrl, req, true));
+}
+
+/*
+ * Maps the request and writes it into its slot.
+ *
+ * Flattened, so that this path has a copy of nvme_prep_rq() of its own: one
+ * more caller of it would make gcc split it elsewhere, and nvme_queue_rq()
+ * would no longer be what it is without this file.
+ */
+static blk_status_t __flatten nvme_ans2_prep(struct nvme_queue *nvmeq,
+					     struct request *req,
+					     bool *sendable)
+{
+	struct nvme_iod *iod = blk_mq_rq_to_pdu(req);
+	blk_status_t ret;
+
+	ret = nvme_prep_rq(req);
+	if (unlikely(ret))
+		return ret;
+	*sendable = nvme_ans2_fill(nvmeq->dev->ans2, nvmeq->qid, nvmeq->sq_cmds,
+				   &iod->cmd);
+	if (unlikely(!*sendable))
+		nvme_ans2_refuse(nvmeq, req);
+	return BLK_STS_OK;
+}
+
+static blk_status_t nvme_ans2_queue_rq(struct blk_mq_hw_ctx *hctx,
+				       const struct blk_mq_queue_data *bd)
+{
+	struct nvme_queue *nvmeq = hctx->driver_data;
+	struct request *req = bd->rq;
+	u8 tag = req->tag;
+	blk_status_t ret;
+	bool sendable;
+
+	if (unlikely(!test_bit(NVMEQ_ENABLED, &nvmeq->flags)))
+		return BLK_STS_IOERR;
+	if (unlikely(!nvme_ans2_ready(nvmeq, req)))
+		return nvme_fail_nonready_command(&nvmeq->dev->ctrl, req);
+
+	ret = nvme_ans2_prep(nvmeq, req, &sendable);
+	if (likely(!ret && sendable))
+		nvme_ans2_submit(nvmeq->dev->ans2, nvmeq->qid, &tag, 1);
+	return ret;
+}
+
+/*
+ * A plugged batch. There is one I/O queue, so all requests are for it. What
+ * cannot be prepared goes back to the block layer, which issues it on its own.
+ */
+static void nvme_ans2_queue_rqs(struct rq_list *rqlist)
+{
+	struct rq_list requeue_list = { };
+	struct nvme_queue *nvmeq = NULL;
+	u8 tags[NVME_ANS2_TAGS];
+	unsigned int nr = 0;
+	struct request *req;
+	bool sendable;
+
+	while ((req = rq_list_pop(rqlist))) {
+		nvmeq = req->mq_hctx->driver_data;
+		if (!nvme_ans2_ready(nvmeq, req) ||
+		    nvme_ans2_prep(nvmeq, req, &sendable))
+			rq_list_add_tail(&requeue_list, req);
+		else if (likely(sendable))
+			tags[nr++] = req->tag;
+	}
+	if (nr)
+		nvme_ans2_submit(nvmeq->dev->ans2, nvmeq->qid, tags, nr);
+	*rqlist = requeue_list;
+}
+
+/*
+ * Completion
+ */
+
+/* The second phase: the entries are copies, the lock is not held. */
+static void nvme_ans2_complete(struct nvme_queue *nvmeq,
+			       struct io_comp_batch *iob, unsigned int nr)
+{
+	struct nvme_ans2_queue *q = &nvmeq->dev->ans2->q[nvmeq->qid];
+	struct blk_mq_tags *tags = nvme_queue_tagset(nvmeq);
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		struct nvme_completion *cqe = &q->done[i];
+		struct request *req = nvme_find_rq(tags, cqe->command_id);
+
+		if (unlikely(!req))
+			continue;
+		if (!nvme_try_complete_req(req, cqe->status, cqe->result) &&
+		    !blk_mq_add_to_batch(req, iob, nvme_req(req)->status !=
+					 NVME_SC_SUCCESS,
+					 nvme_pci_complete_batch))
+			nvme_pci_complete_rq(req);
+	}
+}
+
+/*
+ * Callers exclude each other: the interrupt handler, and those who disabled
+ * the interrupt or have freed it.
+ */
+static bool nvme_ans2_process(struct nvme_queue *nvmeq,
+			      struct io_comp_batch *iob)
+{
+	struct nvme_ans2_cq cq = {
+		.cqes = nvmeq->cqes,
+		.depth = nvmeq->q_depth,
+		.head = nvmeq->cq_head,
+		.phase = nvmeq->cq_phase,
+	};
+
+	if (!nvme_ans2_reap(nvmeq->dev->ans2, nvmeq->qid, &cq))
+		return false;
+	nvmeq->cq_head = cq.head;
+	nvmeq->cq_phase = cq.phase;
+	nvme_ans2_complete(nvmeq, iob, cq.taken);
+	return true;
+}
+
+/*
+ * Both queues have this handler on the one line, each for its own queue. It
+ * runs in hard interrupt context whatever use_threaded_interrupts says: the
+ * line is level and goes down only when the entries are taken.
+ */
+static irqreturn_t nvme_ans2_irq(int irq, void *data)
+{
+	struct nvme_queue *nvmeq = data;
+	DEFINE_IO_COMP_BATCH(iob);
+
+	if (!nvme_ans2_process(nvmeq, &iob))
+		return IRQ_NONE;
+	if (!rq_list_empty(&iob.req_list))
+		nvme_pci_complete_batch(&iob);
+	return IRQ_HANDLED;
+}
+
+static int nvme_ans2_request_irq(struct nvme_queue *nvmeq)
+{
+	return pci_request_irq(to_pci_dev(nvmeq->dev->dev), nvmeq->cq_vector,
+			       nvme_ans2_irq, NULL, nvmeq, "nvme%dq%d",
+			       nvmeq->dev->ctrl.instance, nvmeq->qid);
+}
+
+/* For callers that keep the interrupt out. */
+static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq)
+{
+	if (!nvme_ans2_queue(nvmeq))
+		return false;
+	nvme_ans2_process(nvmeq, NULL);
+	return true;
+}
+
+/*
+ * Time-outs
+ */
+
+static enum blk_eh_timer_return nvme_ans2_reset(struct nvme_dev *dev)
+{
+	if (nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_RESETTING)) {
+		nvme_dev_disable(dev, false);
+		if (nvme_try_sched_reset(&dev->ctrl))
+			nvme_unquiesce_io_queues(&dev->ctrl);
+	} else if (nvme_state_terminal(&dev->ctrl)) {
+		nvme_dev_disable(dev, true);
+	}
+	return BLK_EH_DONE;
+}
+
+/* Neither polling nor waiting brings it back. */
+static enum blk_eh_timer_return nvme_ans2_expired(struct nvme_queue *nvmeq,
+						  struct request *req)
+{
+	struct nvme_dev *dev = nvmeq->dev;
+
+	switch (nvme_ctrl_state(&dev->ctrl)) {
+	case NVME_CTRL_RESETTING:
+		/* The reset cancels it. */
+		return BLK_EH_RESET_TIMER;
+	case NVME_CTRL_CONNECTING:
+		/* reset_work waits for this command: let it fail. */
+		nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_DELETING);
+		break;
+	default:
+		break;
+	}
+
+	dev_warn(dev->ctrl.device,
+		 "tag %d opcode %#x queue %u timed out, reset controller\n",
+		 req->tag, nvme_req(req)->cmd->common.opcode, nvmeq->qid);
+	nvme_req(req)->flags |= NVME_REQ_CANCELLED;
+	/* This command holds the tag that deleting the queues would need. */
+	if (!nvmeq->qid)
+		dev->ans2->needs_reset = true;
+	return nvme_ans2_reset(dev);
+}
+
+static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
+{
+	struct nvme_queue *nvmeq = req->mq_hctx->driver_data;
+	struct nvme_dev *dev = nvmeq->dev;
+	struct pci_dev *pdev = to_pci_dev(dev->dev);
+	u32 csts;
+
+	if (pci_dev_is_disconnected(pdev))
+		nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_DELETING);
+	if (nvme_state_terminal(&dev->ctrl))
+		return nvme_ans2_reset(dev);
+
+	/*
+	 * A crash of the firmware is being handled, and ends in a reset. The
+	 * state of the channel is read after the state of the controller, as
+	 * in nvme_timeout().
+	 */
+	mb();
+	if (pci_channel_offline(pdev))
+		return BLK_EH_RESET_TIMER;
+
+	csts = readl(dev->bar + NVME_REG_CSTS);
+	if (nvme_should_reset(dev, csts)) {
+		nvme_warn_reset(dev, csts);
+		dev->ans2->needs_reset = true;
+		return nvme_ans2_reset(dev);
+	}
+
+	nvme_poll_irqdisable(nvmeq);
+	if (blk_mq_rq_state(req) != MQ_RQ_IN_FLIGHT) {
+		dev_warn(dev->ctrl.device,
+			 "tag %d queue %u timed out, completion polled\n",
+			 req->tag, nvmeq->qid);
+		return BLK_EH_DONE;
+	}
+	return nvme_ans2_expired(nvmeq, req);
+}
+
+/*
+ * Tags
+ */
+
+static const struct blk_mq_ops nvme_ans2_admin_mq_ops = {
+	.queue_rq	= nvme_ans2_queue_rq,
+	.complete	= nvme_pci_complete_rq,
+	.init_hctx	= nvme_admin_init_hctx,
+	.init_request	= nvme_pci_init_request,
+	.timeout	= nvme_ans2_timeout,
+};
+
+static const struct blk_mq_ops nvme_ans2_mq_ops = {
+	.queue_rq	= nvme_ans2_queue_rq,
+	.queue_rqs	= nvme_ans2_queue_rqs,
+	.complete	= nvme_pci_complete_rq,
+	.init_hctx	= nvme_init_hctx,
+	.init_request	= nvme_pci_init_request,
+	.map_queues	= nvme_pci_map_queues,
+	.timeout	= nvme_ans2_timeout,
+};
+
+/* The core's own tag sets have 31 admin tags, and 31 left for I/O. */
+static int nvme_ans2_alloc_tag_set(struct nvme_ctrl *ctrl,
+				   struct blk_mq_tag_set *set,
+				   unsigned int nr_maps, unsigned int cmd_size)
+{
+	set->numa_node = ctrl->numa_node;
+	set->cmd_size = cmd_size;
+	set->driver_data = ctrl;
+	set->nr_hw_queues = 1;
+	set->nr_maps = nr_maps;
+	return blk_mq_alloc_tag_set(set);
+}
+
+static int nvme_ans2_admin_tag_set(struct nvme_ctrl *ctrl,
+				   struct blk_mq_tag_set *set,
+				   const struct blk_mq_ops *ops,
+				   unsigned int cmd_size)
+{
+	/* Identify is sent before the core applies the quirk's limit. */
+	struct queue_limits lim = {
+		.dma_alignment = NVME_CTRL_PAGE_SIZE - 1,
+	};
+	int ret;
+
+	if (!to_nvme_dev(ctrl)->ans2)
+		return nvme_alloc_admin_tag_set(ctrl, set, ops, cmd_size);
+
+	memset(set, 0, sizeof(*set));
+	set->ops = &nvme_ans2_admin_mq_ops;
+	set->queue_depth = NVME_ANS2_AQ_TAGS;
+	set->timeout = NVME_ADMIN_TIMEOUT;
+	ret = nvme_ans2_alloc_tag_set(ctrl, set, 1, cmd_size);
+	if (ret)
+		return ret;
+
+	ctrl->admin_q = blk_mq_alloc_queue(set, &lim, NULL);
+	if (IS_ERR(ctrl->admin_q)) {
+		ret = PTR_ERR(ctrl->admin_q);
+		ctrl->admin_q = NULL;
+		blk_mq_free_tag_set(set);
+		return ret;
+	}
+	ctrl->admin_tagset = set;
+	return 0;
+}
+
+static int nvme_ans2_io_tag_set(struct nvme_ctrl *ctrl,
+				struct blk_mq_tag_set *set,
+				const struct blk_mq_ops *ops,
+				unsigned int nr_maps, unsigned int cmd_size)
+{
+	int ret;
+
+	if (!to_nvme_dev(ctrl)->ans2)
+		return nvme_alloc_io_tag_set(ctrl, set, ops, nr_maps, cmd_size);
+
+	memset(set, 0, sizeof(*set));
+	set->ops = &nvme_ans2_mq_ops;
+	set->queue_depth = NVME_ANS2_IO_TAGS_END;
+	/* Never handed out: they are the admin queue's. */
+	set->reserved_tags = NVME_ANS2_AQ_DEPTH;
+	set->timeout = NVME_IO_TIMEOUT;
+	ret = nvme_ans2_alloc_tag_set(ctrl, set, nr_maps, cmd_size);
+	if (!ret)
+		ctrl->tagset = set;
+	return ret;
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Apple ANS2: NVMMU and linear queues
+ *
+ * The ANS2 is the storage controller of Apple's M1 and later SoCs. It speaks
+ * NVMe with two differences:
+ *
+ * - Linear queues. A submission queue is an array, not a ring. A command goes
+ *   into the slot of its tag, and writing the tag to a doorbell starts it.
+ *   Completion queues are the usual rings.
+ * - An NVMMU. Before a command starts, an entry (TCB) in a second array says
+ *   which memory it may transfer, at the same index. When the command is done
+ *   the entry is invalidated through a register, before the tag is used again.
+ *
+ * This file knows those two and no block layer: it fills entries, rings
+ * doorbells and takes completions off a ring. ans2-pci.c connects it to
+ * nvme-pci.
+ *
+ * What the device writes to memory is copied once and checked before it is
+ * used: a completion whose tag is not in flight in its queue goes no further
+ * than a message.
+ */
+
+#include <kunit/static_stub.h>
+#include <linux/bitfield.h>
+#include <linux/bitops.h>
+#include <linux/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/iopoll.h>
+#include <linux/string.h>
+
+#include "ans2.h"
+
+/* nvme-apple and m1n1 wait as long for the firmware. */
+#define ANS2_BOOT_TIMEOUT_US	1000000
+#define ANS2_BOOT_POLL_US	1000
+
+/*
+ * nvme_ans2_reap() gives entries of a completion queue back to the device
+ * before the requests in them are completed. The device cannot overrun the
+ * queue by that: it holds an entry for a tag in flight only, a tag is in flight
+ * until its request is completed, and there are fewer tags than entries.
+ */
+static_assert(HWEIGHT64(NVME_ANS2_IO_MASK) < NVME_ANS2_IOQ_DEPTH);
+static_assert(HWEIGHT64(NVME_ANS2_ADMIN_MASK) < NVME_ANS2_AQ_DEPTH);
+
+static u32 ans2_read32(struct nvme_ans2 *ans2, u32 reg)
+{
+	KUNIT_STATIC_STUB_REDIRECT(ans2_read32, ans2, reg);
+	return readl(ans2->regs + reg);
+}
+
+/* Orders all memory writes before it, as writel() does. */
+static void ans2_write32(struct nvme_ans2 *ans2, u32 reg, u32 value)
+{
+	KUNIT_STATIC_STUB_REDIRECT(ans2_write32, ans2, reg, value);
+	writel(value, ans2->regs + reg);
+}
+
+/* Orders nothing but registers among themselves. */
+static void ans2_write32_next(struct nvme_ans2 *ans2, u32 reg, u32 value)
+{
+	KUNIT_STATIC_STUB_REDIRECT(ans2_write32_next, ans2, reg, value);
+	writel_relaxed(value, ans2->regs + reg);
+}
+
+static void ans2_write64(struct nvme_ans2 *ans2, u32 reg, u64 value)
+{
+	KUNIT_STATIC_STUB_REDIRECT(ans2_write64, ans2, reg, value);
+	writeq(value, ans2->regs + reg);
+}
+
+static void ans2_init_queues(struct nvme_ans2 *ans2)
+{
+	ans2->q[0].sq_db = ANS2_LINEAR_ASQ_DB;
+	ans2->q[0].cq_db = ANS2_ACQ_DB;
+	ans2->q[0].tags = NVME_ANS2_ADMIN_MASK;
+	ans2->q[1].sq_db = ANS2_LINEAR_IOSQ_DB;
+	ans2->q[1].cq_db = ANS2_IOCQ_DB;
+	ans2->q[1].tags = NVME_ANS2_IO_MASK;
+}
+
+/**
+ * nvme_ans2_alloc() - allocate the state of one ANS2 and its TCB arrays
+ * @dev: the device that transfers, which also owns the memory
+ *
+ * The caller sets @regs of the result before it calls anything else.
+ *
+ * Context: may sleep
+ * Return: the state, or NULL without memory
+ */
+struct nvme_ans2 *nvme_ans2_alloc(struct device *dev)
+{
+	struct nvme_ans2 *ans2;
+	unsigned int i;
+
+	ans2 = devm_kzalloc(dev, sizeof(*ans2), GFP_KERNEL);
+	if (!ans2)
+		return NULL;
+	ans2->dev = dev;
+	spin_lock_init(&ans2->lock);
+	ans2_init_queues(ans2);
+
+	for (i = 0; i < ARRAY_SIZE(ans2->q); i++) {
+		struct nvme_ans2_queue *q = &ans2->q[i];
+
+		/*
+		 * Whole pages, all tags, for the admin queue as well: the
+		 * controller has one count for both arrays.
+		 */
+		q->tcbs = dmam_alloc_coherent(dev, NVME_ANS2_TAGS *
+					      sizeof(*q->tcbs),
+					      &q->tcbs_dma, GFP_KERNEL);
+		if (!q->tcbs)
+			return NULL;
+	}
+	return ans2;
+}
+
+/**
+ * nvme_ans2_wait_boot() - wait until the co-processor serves the window
+ * @ans2: the controller
+ *
+ * Context: may sleep
+ * Return: 0, -ENODEV if the window is gone, or -ETIMEDOUT
+ */
+int nvme_ans2_wait_boot(struct nvme_ans2 *ans2)
+{
+	u32 status;
+	int ret;
+
+	ret = read_poll_timeout(ans2_read32, status,
+				status == ANS2_BOOT_STATUS_OK || status == ~0u,
+				ANS2_BOOT_POLL_US, ANS2_BOOT_TIMEOUT_US, false,
+				ans2, ANS2_BOOT_STATUS);
+	if (!ret && status == ~0u)
+		ret = -ENODEV;
+	return ret;
+}
+
+/**
+ * nvme_ans2_start() - set NVMMU and linear queues up
+ * @ans2: the controller
+ *
+ * To be called with the controller disabled, before CC.EN is set. What was in
+ * flight before is forgotten. The order among these registers is free, as
+ * nvme-apple, m1n1 and U-Boot each have another; they must be written while
+ * the firmware runs and before CC.EN.
+ *
+ * Context: any
+ */
+void nvme_ans2_start(struct nvme_ans2 *ans2)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ans2->q); i++)
+		memset(ans2->q[i].tcbs, 0,
+		       NVME_ANS2_TAGS * sizeof(*ans2->q[i].tcbs));
+
+	spin_lock_irqsave(&ans2->lock, flags);
+	ans2_write32(ans2, ANS2_LINEAR_SQ_CTRL, ANS2_LINEAR_SQ_CTRL_EN);
+	ans2_write32(ans2, ANS2_MAX_PEND_CMDS,
+		     FIELD_PREP(ANS2_MAX_PEND_CMDS_LO, NVME_ANS2_TAGS) |
+		     FIELD_PREP(ANS2_MAX_PEND_CMDS_HI, NVME_ANS2_TAGS));
+	ans2_write32(ans2, ANS2_NVMMU_NUM_TCBS, NVME_ANS2_TAGS - 1);
+	ans2_write64(ans2, ANS2_NVMMU_ASQ_BASE, ans2->q[0].tcbs_dma);
+	ans2_write64(ans2, ANS2_NVMMU_IOSQ_BASE, ans2->q[1].tcbs_dma);
+	ans2->inflight = 0;
+	ans2->live = true;
+	spin_unlock_irqrestore(&ans2->lock, flags);
+}
+
+/**
+ * nvme_ans2_stop() - write no doorbell and no NVMMU register any more
+ * @ans2: the controller
+ *
+ * To be called when CC.EN is clear, or the window is gone. Completions that
+ * are in memory can still be taken.
+ *
+ * Context: any
+ */
+void nvme_ans2_stop(struct nvme_ans2 *ans2)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ans2->lock, flags);
+	ans2->live = false;
+	spin_unlock_irqrestore(&ans2->lock, flags);
+}
+
+/*
+ * Permits what the command transfers and nothing else. The direction is bit 0
+ * of the opcode, by which the kernel mapped the buffer too. The test for data
+ * is PRP1, so Create Queue counts as a write of the queue's memory: nvme-apple
+ * has it so, and firmware of 2026 wants no flags only where PRP1 is 0.
+ */
+static u8 ans2_dma_flags(const struct nvme_command *cmd)
+{
+	if (!cmd->common.dptr.prp1)
+		return 0;
+	if (cmd->common.opcode & 1)
+		return ANS2_TCB_DMA_TO_DEVICE;
+	return ANS2_TCB_DMA_FROM_DEVICE;
+}
+
+/**
+ * nvme_ans2_fill() - write a command and its permission into their slots
+ * @ans2: the controller
+ * @qid: 0 for the admin queue, 1 for the I/O queue
+ * @sq_cmds: memory of the submission queue
+ * @cmd: the command; its id is its tag
+ *
+ * The tag must not be in flight: whoever owns the tag owns both slots, and no
+ * lock is needed. nvme_ans2_submit() then starts the command.
+ *
+ * Context: any
+ * Return: false if the command has a tag that is not one of the queue, or
+ * describes its data by an SGL, which a TCB cannot. Nothing is written then.
+ */
+bool nvme_ans2_fill(struct nvme_ans2 *ans2, unsigned int qid, void *sq_cmds,
+		    const struct nvme_command *cmd)
+{
+	struct nvme_ans2_queue *q = &ans2->q[qid];
+	u16 tag = cmd->common.command_id;
+	struct nvme_ans2_tcb *tcb;
+
+	if (tag >= NVME_ANS2_TAGS || !(q->tags & BIT_ULL(tag)))
+		return false;
+	if (cmd->common.flags & NVME_CMD_SGL_ALL)
+		return false;
+
+	tcb = &q->tcbs[tag];
+	tcb->opcode = 0;
+	tcb->dma_flags = ans2_dma_flags(cmd);
+	tcb->command_id = tag;
+	tcb->length = cpu_to_le16(le32_to_cpu(cmd->common.cdw12) & U16_MAX);
+	tcb->prp1 = cmd->common.dptr.prp1;
+	tcb->prp2 = cmd->common.dptr.prp2;
+	memcpy(sq_cmds + tag * sizeof(*cmd), cmd, sizeof(*cmd));
+	return true;
+}
+
+/**
+ * nvme_ans2_submit() - start commands that nvme_ans2_fill() wrote
+ * @ans2: the controller
+ * @qid: 0 for the admin queue, 1 for the I/O queue
+ * @tags: their tags, in the order in which they are to start
+ * @nr: how many
+ *
+ * A batch takes the lock once and pays one barrier. If the controller was
+ * disabled meanwhile nothing starts; whoever disabled it cancels the requests.
+ *
+ * Context: any
+ */
+void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, const u8 *tags,
+		      unsigned int nr)
+{
+	struct nvme_ans2_queue *q = &ans2->q[qid];
+	unsigned long flags;
+	unsigned int i;
+
+	spin_lock_irqsave(&ans2->lock, flags);
+	if (ans2->live && nr) {
+		ans2->inflight |= BIT_ULL(tags[0]);
+		/*
+		 * The write barrier in here pairs with the device's fetch of
+		 * slot and TCB after it saw the tag. It covers the slots of
+		 * the whole batch, so the doorbells after it need none.
+		 */
+		ans2_write32(ans2, q->sq_db, tags[0]);
+		for (i = 1; i < nr; i++) {
+			ans2->inflight |= BIT_ULL(tags[i]);
+			ans2_write32_next(ans2, q->sq_db, tags[i]);
+		}
+	}
+	spin_unlock_irqrestore(&ans2->lock, flags);
+}
+
+/* The phase says whether the rest of the entry is there. */
+static bool ans2_cqe_ready(const struct nvme_ans2_cq *cq)
+{
+	u16 status = le16_to_cpu(READ_ONCE(cq->cqes[cq->head].status));
+
+	return (status & 1) == cq->phase;
+}
+
+static void ans2_cq_next(struct nvme_ans2_cq *cq)
+{
+	if (++cq->head == cq->depth) {
+		cq->head = 0;
+		cq->phase ^= 1;
+	}
+}
+
+/*
+ * The bits of the status are unknown, so there is nothing to do about it but
+ * to say so, as nvme-apple does.
+ */
+static void ans2_check_stat(struct nvme_ans2 *ans2, u16 tag)
+{
+	u32 stat = ans2_read32(ans2, ANS2_NVMMU_TCB_STAT);
+
+	if (unlikely(stat))
+		dev_warn_ratelimited(ans2->dev,
+				     "NVMMU: TCB %u not invalidated (%#x)\n",
+				     tag, stat);
+}
+
+/*
+ * Copies an entry and ends the permission of its tag. One read of each field:
+ * the memory is the device's, it might change.
+ */
+static bool ans2_take(struct nvme_ans2 *ans2, unsigned int qid,
+		      const struct nvme_completion *cqe,
+		      struct nvme_completion *done)
+{
+	u16 tag = READ_ONCE(cqe->command_id);
+
+	lockdep_assert_held(&ans2->lock);
+
+	if (unlikely(tag >= NVME_ANS2_TAGS ||
+		     !(ans2->inflight & ans2->q[qid].tags & BIT_ULL(tag)))) {
+		dev_warn_ratelimited(ans2->dev,
+				     "tag %u completed on queue %u is not in flight there\n",
+				     tag, qid);
+		return false;
+	}
+	done->command_id = tag;
+	done->status = READ_ONCE(cqe->status);
+	done->result.u64 = READ_ONCE(cqe->result.u64);
+	ans2->inflight &= ~BIT_ULL(tag);
+
+	if (ans2->live) {
+		ans2_write32(ans2, ANS2_NVMMU_TCB_INVAL, tag);
+		if (!ans2->stat_per_batch)
+			ans2_check_stat(ans2, tag);
+	}
+	return true;
+}
+
+/**
+ * nvme_ans2_reap() - take the new entries off a completion queue
+ * @ans2: the controller
+ * @qid: 0 for the admin queue, 1 for the I/O queue
+ * @cq: the queue; head, phase and the number of entries taken are updated
+ *
+ * The first of two phases. It copies each new entry to @done of the queue,
+ * ends the permissions of the tags and gives the entries back by one doorbell,
+ * all under the lock. The caller completes the requests afterwards, without
+ * the lock: that is safe because the entries are copies, and because a tag is
+ * not used again before its request is completed. Only one caller at a time
+ * may work on a queue.
+ *
+ * One call takes one round of the queue at most, so a device that never stops
+ * does not keep the caller; its level interrupt brings it back.
+ *
+ * Context: any, interrupts included
+ * Return: how many entries there were, refused ones included
+ */
+unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
+			    struct nvme_ans2_cq *cq)
+{
+	struct nvme_ans2_queue *q = &ans2->q[qid];
+	unsigned int seen = 0;
+	unsigned long flags;
+
+	cq->taken = 0;
+	/* Both queues share the interrupt: most calls for admin end here. */
+	if (!ans2_cqe_ready(cq))
+		return 0;
+
+	spin_lock_irqsave(&ans2->lock, flags);
+	while (seen < cq->depth && ans2_cqe_ready(cq)) {
+		/*
+		 * Phase before the rest of the entry. Pairs with the order in
+		 * which the device writes an entry.
+		 */
+		dma_rmb();
+		if (ans2_take(ans2, qid, &cq->cqes[cq->head],
+			      &q->done[cq->taken]))
+			cq->taken++;
+		ans2_cq_next(cq);
+		seen++;
+	}
+	if (seen && ans2->live) {
+		if (ans2->stat_per_batch && cq->taken)
+			ans2_check_stat(ans2,
+					q->done[cq->taken - 1].command_id);
+		ans2_write32(ans2, q->cq_db, cq->head);
+	}
+	spin_unlock_irqrestore(&ans2->lock, flags);
+	return seen;
+}
+
+#if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)
+#include "tests/ans2_kunit.c"
+#endif
