@@ -1,0 +1,336 @@
+/*
+ * Apple M1 machines: what the boot loader does before the kernel
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * On a Mac, m1n1 fills in the devicetree, parks the secondary CPUs in a
+ * spin table and enters the kernel (or U-Boot).  Here QEMU's Arm boot code
+ * does what is common to all boards: it loads the files and fills in /memory,
+ * the command line and the initrd.  The rest is below: cpu-release-addr, CPUs
+ * that are not there, seeds, and the power-off register.
+ *
+ * The devicetree itself is the kernel's own, given with -dtb.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/guest-random.h"
+#include "qemu/units.h"
+#include "exec/address-spaces.h"
+#include "hw/apple/boot.h"
+#include "hw/apple/poweroff.h"
+#include "hw/apple/t8103-cpu.h"
+#include "hw/arm/boot.h"
+#include "hw/loader.h"
+#include "system/device_tree.h"
+#include <libfdt.h>
+
+/*
+ * The start of DRAM, which the kernel is told to leave alone: QEMU's jump to
+ * the kernel in the first page, then these.
+ */
+#define RESERVED_SIZE (16 * KiB)
+#define SPIN_CODE_OFFSET 0x1000
+#define SPIN_TABLE_OFFSET 0x2000
+
+#define MAX_CPU_NODES 32
+
+typedef struct AppleBoot {
+    struct arm_boot_info arm;
+    AppleBootInfo board;
+} AppleBoot;
+
+static hwaddr spin_table_entry(const AppleBoot *boot, unsigned index)
+{
+    return boot->board.ram_base + SPIN_TABLE_OFFSET + index * sizeof(uint64_t);
+}
+
+/*
+ * Secondary CPUs look at their entry of the spin table once a millisecond and
+ * sleep in between.  A loop around WFE would do as well, but keeps a host CPU
+ * busy for each of them until the kernel comes, which it may never do.
+ */
+static void write_secondary_boot(ARMCPU *cpu, const struct arm_boot_info *info)
+{
+    const AppleBoot *boot = container_of(info, AppleBoot, arm);
+    hwaddr table = spin_table_entry(boot, 0);
+    uint64_t entries[APPLE_T8103_MAX_CPUS] = { 0 };
+    ARMInsnFixup code[] = {
+        { 0x58000285 },     /*        ldr   x5, table */
+        { 0xd53800a6 },     /*        mrs   x6, mpidr_el1 */
+        { 0xd3483cc7 },     /*        ubfx  x7, x6, #8, #8    (cluster) */
+        { 0x92401cc6 },     /*        and   x6, x6, #0xff     (CPU in it) */
+        { 0x8b0708c6 },     /*        add   x6, x6, x7, lsl #2 */
+        { 0x8b060ca5 },     /*        add   x5, x5, x6, lsl #3 */
+        { 0xf94000a4 },     /* wait:  ldr   x4, [x5] */
+        { 0xb50000e4 },     /*        cbnz  x4, go */
+        { 0xd28bb807 },     /*        mov   x7, #24000        (1 ms) */
+        { 0xd51be307 },     /*        msr   cntv_tval_el0, x7 */
+        { 0xd2800027 },     /*        mov   x7, #1 */
+        { 0xd51be327 },     /*        msr   cntv_ctl_el0, x7 */
+        { 0xd503207f },     /*        wfi */
+        { 0x17fffff9 },     /*        b     wait */
+        { 0xd51be33f },     /* go:    msr   cntv_ctl_el0, xzr */
+        { 0xaa1f03e0 },     /*        mov   x0, xzr */
+        { 0xaa1f03e1 },     /*        mov   x1, xzr */
+        { 0xaa1f03e2 },     /*        mov   x2, xzr */
+        { 0xaa1f03e3 },     /*        mov   x3, xzr */
+        { 0xd61f0080 },     /*        br    x4 */
+        { table },          /* table: .quad */
+        { table >> 32 },
+        { 0, FIXUP_TERMINATOR }
+    };
+    static const uint32_t fixups[FIXUP_MAX];
+
+    arm_write_bootloader("apple-spin-code", &address_space_memory,
+                         info->smp_loader_start, code, fixups);
+    rom_add_blob_fixed_as("apple-spin-table", entries, sizeof(entries), table,
+                          &address_space_memory);
+}
+
+static void reset_secondary(ARMCPU *cpu, const struct arm_boot_info *info)
+{
+    cpu_set_pc(CPU(cpu), info->smp_loader_start);
+}
+
+static G_NORETURN void G_GNUC_PRINTF(1, 2) dtb_error(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    error_vreport(fmt, ap);
+    va_end(ap);
+    exit(1);
+}
+
+static void dtb_check(int ret, const char *what)
+{
+    if (ret < 0) {
+        dtb_error("devicetree: %s: %s", what, fdt_strerror(ret));
+    }
+}
+
+/* Number of the CPU that a node of the devicetree means, or -1 */
+static int cpu_index(const void *fdt, int node, unsigned num_cpus)
+{
+    const fdt64_t *reg;
+    int len;
+
+    reg = fdt_getprop(fdt, node, "reg", &len);
+    if (!reg || len != sizeof(*reg)) {
+        return -1;
+    }
+    for (unsigned i = 0; i < num_cpus; i++) {
+        if (fdt64_ld(reg) == apple_t8103_mpidr(i)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/*
+ * Give each CPU its spin table entry and remove those that are not there.
+ * Their phandles are returned, because other nodes refer to them.  Nodes are
+ * replaced by NOPs, which moves nothing, so that walking the tree can go on.
+ */
+static unsigned fill_in_cpus(const AppleBoot *boot, void *fdt,
+                             uint32_t *removed)
+{
+    int cpus = fdt_path_offset(fdt, "/cpus");
+    unsigned num_removed = 0, num_found = 0;
+    int node;
+
+    dtb_check(cpus, "/cpus");
+    fdt_for_each_subnode(node, fdt, cpus) {
+        const char *type = fdt_getprop(fdt, node, "device_type", NULL);
+        int index;
+
+        if (!type || strcmp(type, "cpu")) {
+            continue;
+        }
+        index = cpu_index(fdt, node, boot->board.num_cpus);
+        if (index >= 0) {
+            dtb_check(fdt_setprop_inplace_u64(fdt, node, "cpu-release-addr",
+                                              spin_table_entry(boot, index)),
+                      "cpu-release-addr");
+            num_found++;
+            continue;
+        }
+        if (num_removed == MAX_CPU_NODES) {
+            dtb_error("devicetree: more than %d CPUs", MAX_CPU_NODES);
+        }
+        removed[num_removed++] = fdt_get_phandle(fdt, node);
+        dtb_check(fdt_nop_node(fdt, node), "/cpus");
+    }
+    if (num_found != boot->board.num_cpus) {
+        dtb_error("devicetree: names %u of the machine's %u CPUs; "
+                  "is it one of a Mac with an M1?",
+                  num_found, boot->board.num_cpus);
+    }
+    return num_removed;
+}
+
+static bool is_removed(uint32_t phandle, const uint32_t *removed, unsigned num)
+{
+    for (unsigned i = 0; i < num; i++) {
+        if (removed[i] == phandle) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if a core of the cluster is left */
+static bool prune_cluster(void *fdt, int cluster, const uint32_t *removed,
+                          unsigned num)
+{
+    bool left = false;
+    int core;
+
+    fdt_for_each_subnode(core, fdt, cluster) {
+        int len;
+        const fdt32_t *cpu = fdt_getprop(fdt, core, "cpu", &len);
+
+        if (cpu && len == sizeof(*cpu) &&
+            is_removed(fdt32_ld(cpu), removed, num)) {
+            dtb_check(fdt_nop_node(fdt, core), "/cpus/cpu-map");
+        } else {
+            left = true;
+        }
+    }
+    return left;
+}
+
+static void prune_cpu_map(void *fdt, const uint32_t *removed, unsigned num)
+{
+    int map = fdt_path_offset(fdt, "/cpus/cpu-map");
+    int cluster;
+
+    if (map < 0) {
+        return;
+    }
+    fdt_for_each_subnode(cluster, fdt, map) {
+        if (!prune_cluster(fdt, cluster, removed, num)) {
+            dtb_check(fdt_nop_node(fdt, cluster), "/cpus/cpu-map");
+        }
+    }
+}
+
+/*
+ * Take removed CPUs out of one set of an AIC's "affinities".  Returns how many
+ * are left.  The list gets shorter in place; its end is cut off afterwards.
+ */
+static int prune_affinity(void *fdt, int node, const uint32_t *removed,
+                          unsigned num)
+{
+    int len, left = 0;
+    fdt32_t *cpus = fdt_getprop_w(fdt, node, "cpus", &len);
+
+    if (!cpus) {
+        return 0;
+    }
+    for (int i = 0; i < len / (int)sizeof(*cpus); i++) {
+        uint32_t phandle = fdt32_ld(&cpus[i]);
+
+        if (!is_removed(phandle, removed, num)) {
+            fdt32_st(&cpus[left++], phandle);
+        }
+    }
+    return left;
+}
+
+static void prune_affinities(void *fdt, const uint32_t *removed, unsigned num)
+{
+    int aic = fdt_node_offset_by_compatible(fdt, -1, "apple,aic");
+    int affinities = aic < 0 ? aic : fdt_subnode_offset(fdt, aic, "affinities");
+    int node;
+
+    if (affinities < 0) {
+        return;
+    }
+    fdt_for_each_subnode(node, fdt, affinities) {
+        int left = prune_affinity(fdt, node, removed, num);
+
+        if (left) {
+            /* Shrinks the property, so only what follows it moves */
+            g_autofree void *cpus = g_memdup2(fdt_getprop(fdt, node, "cpus",
+                                                          NULL),
+                                              left * sizeof(fdt32_t));
+
+            dtb_check(fdt_setprop(fdt, node, "cpus", cpus,
+                                  left * sizeof(fdt32_t)), "affinities");
+        } else {
+            dtb_check(fdt_nop_node(fdt, node), "affinities");
+        }
+    }
+}
+
+/* Boot loaders give the kernel fresh random numbers for each boot */
+static void add_seeds(void *fdt)
+{
+    uint8_t rng_seed[32];
+    uint64_t kaslr_seed;
+
+    qemu_guest_getrandom_nofail(&kaslr_seed, sizeof(kaslr_seed));
+    qemu_guest_getrandom_nofail(rng_seed, sizeof(rng_seed));
+    qemu_fdt_setprop_u64(fdt, "/chosen", "kaslr-seed", kaslr_seed);
+    qemu_fdt_setprop(fdt, "/chosen", "rng-seed", rng_seed, sizeof(rng_seed));
+}
+
+/* A "syscon" with the register, and what to write there to switch off */
+static void add_poweroff(void *fdt, hwaddr addr)
+{
+    g_autofree char *node = g_strdup_printf("/power-off@%" PRIx64, addr);
+    g_autofree char *action = g_strdup_printf("%s/poweroff", node);
+    static const char compatible[] = "syscon\0simple-mfd";
+
+    qemu_fdt_add_subnode(fdt, node);
+    qemu_fdt_setprop(fdt, node, "compatible", compatible, sizeof(compatible));
+    qemu_fdt_setprop_sized_cells(fdt, node, "reg", 2, addr,
+                                 2, (uint64_t)APPLE_POWEROFF_SIZE);
+    qemu_fdt_add_subnode(fdt, action);
+    qemu_fdt_setprop_string(fdt, action, "compatible", "syscon-poweroff");
+    qemu_fdt_setprop_cell(fdt, action, "offset", 0);
+    qemu_fdt_setprop_cell(fdt, action, "value", APPLE_POWEROFF_VALUE);
+}
+
+static void modify_dtb(const struct arm_boot_info *info, void *fdt)
+{
+    const AppleBoot *boot = container_of(info, AppleBoot, arm);
+    uint32_t removed[MAX_CPU_NODES];
+    unsigned num;
+
+    num = fill_in_cpus(boot, fdt, removed);
+    prune_cpu_map(fdt, removed, num);
+    prune_affinities(fdt, removed, num);
+    add_seeds(fdt);
+    if (boot->board.poweroff_addr) {
+        add_poweroff(fdt, boot->board.poweroff_addr);
+    }
+    dtb_check(fdt_add_mem_rsv(fdt, boot->board.ram_base, RESERVED_SIZE),
+              "/memreserve/");
+}
+
+void apple_boot_load(MachineState *machine, ARMCPU *cpu,
+                     const AppleBootInfo *info)
+{
+    AppleBoot *boot = g_new0(AppleBoot, 1);
+
+    if (machine->kernel_filename && !machine->dtb) {
+        error_report("-kernel needs -dtb: the kernel's t8103-j274.dtb");
+        exit(1);
+    }
+
+    boot->board = *info;
+    boot->arm = (struct arm_boot_info) {
+        .loader_start = info->ram_base,
+        .ram_size = info->ram_size,
+        .smp_loader_start = info->ram_base + SPIN_CODE_OFFSET,
+        .write_secondary_boot = write_secondary_boot,
+        .secondary_cpu_reset_hook = reset_secondary,
+        .modify_dtb = modify_dtb,
+        .psci_conduit = QEMU_PSCI_CONDUIT_DISABLED,
+    };
+    /* Keeps boot->arm: every reset looks at it */
+    arm_load_kernel(cpu, machine, &boot->arm);
+}

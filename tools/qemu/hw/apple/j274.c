@@ -1,0 +1,267 @@
+/*
+ * Mac mini (M1, 2020), board J274
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * QEMU interface, options of -M apple-j274:
+ *  + firmware=2026|old: which generation of ANS firmware judges the guest
+ *  + handover=off|asleep|running|enabled: what the boot loader did with the
+ *    ANS block before the kernel
+ *  + poweroff=on|off: whether the devicetree has a way to switch off; a Mac
+ *    has its SMC for that, which is not modelled
+ *  + ssd=ID: the drive (-drive if=none,id=ID) behind the ANS2
+ *
+ * -kernel takes an arm64 Image or U-Boot, -dtb the kernel's t8103-j274.dtb.
+ * The first -serial is the console, the second one is serial2.
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/module.h"
+#include "qemu/units.h"
+#include "exec/address-spaces.h"
+#include "hw/apple/boot.h"
+#include "hw/apple/poweroff.h"
+#include "hw/apple/t8103.h"
+#include "hw/boards.h"
+#include "hw/qdev-properties.h"
+#include "hw/qdev-properties-system.h"
+#include "system/block-backend.h"
+#include "system/qtest.h"
+
+#define TYPE_APPLE_J274_MACHINE MACHINE_TYPE_NAME("apple-j274")
+OBJECT_DECLARE_SIMPLE_TYPE(AppleJ274State, APPLE_J274_MACHINE)
+
+struct AppleJ274State {
+    MachineState parent_obj;
+
+    AppleT8103State soc;
+    ApplePoweroffState poweroff;
+
+    char *handover;
+    char *ssd;
+    bool poweroff_enabled;
+};
+
+#define MIN_RAM (1 * GiB)
+#define MAX_RAM (16 * GiB)
+
+/*
+ * The end of DRAM belongs to the ANS firmware and is not told to the kernel.
+ * Place and size are a model choice; that there is such a part is not.
+ */
+#define ANS_MEMORY_SIZE (16 * MiB)
+
+static const char *const firmware_values[] = { "2026", "old", NULL };
+static const char *const handover_values[] = {
+    "off", "asleep", "running", "enabled", NULL
+};
+
+static void check_ram_size(MachineState *machine)
+{
+    if (machine->ram_size < MIN_RAM || machine->ram_size > MAX_RAM ||
+        machine->ram_size % MiB) {
+        error_report("apple-j274: RAM size must be 1G to 16G, in whole MiB");
+        exit(1);
+    }
+}
+
+/*
+ * QEMU has a machine property "firmware" for all machines.  It names a file
+ * elsewhere (-bios sets it, too); a Mac takes no other firmware, so here it is
+ * free to name a generation.
+ */
+static const char *firmware_generation(AppleJ274State *s)
+{
+    const char *value = MACHINE(s)->firmware ?: firmware_values[0];
+
+    if (!g_strv_contains(firmware_values, value)) {
+        error_report("apple-j274: firmware must be 2026 or old, not '%s'",
+                     value);
+        exit(1);
+    }
+    return value;
+}
+
+/* The drive is named by its id, so that -drive if=none,id=... suffices */
+static void connect_ssd(AppleJ274State *s)
+{
+    BlockBackend *blk;
+
+    if (!s->ssd) {
+        return;
+    }
+    blk = blk_by_name(s->ssd);
+    if (!blk) {
+        error_report("apple-j274: ssd=%s: no such drive", s->ssd);
+        exit(1);
+    }
+    qdev_prop_set_drive_err(s->soc.ans2, "drive", blk, &error_fatal);
+}
+
+static void realize_soc(AppleJ274State *s, hwaddr ans_memory)
+{
+    DeviceState *soc;
+
+    object_initialize_child(OBJECT(s), "soc", &s->soc, TYPE_APPLE_T8103);
+    soc = DEVICE(&s->soc);
+    qdev_prop_set_string(soc, "firmware", firmware_generation(s));
+    qdev_prop_set_string(soc, "handover", s->handover);
+    qdev_prop_set_uint64(soc, "ans-memory", ans_memory);
+    qdev_prop_set_uint64(soc, "ans-memory-size", ANS_MEMORY_SIZE);
+    connect_ssd(s);
+    sysbus_realize(SYS_BUS_DEVICE(soc), &error_fatal);
+}
+
+static void realize_poweroff(AppleJ274State *s)
+{
+    SysBusDevice *poweroff;
+
+    object_initialize_child(OBJECT(s), "poweroff-register", &s->poweroff,
+                            TYPE_APPLE_POWEROFF);
+    poweroff = SYS_BUS_DEVICE(&s->poweroff);
+    sysbus_realize(poweroff, &error_fatal);
+    sysbus_mmio_map(poweroff, 0, apple_t8103_memmap[T8103_POWEROFF].addr);
+}
+
+static void j274_init(MachineState *machine)
+{
+    AppleJ274State *s = APPLE_J274_MACHINE(machine);
+    hwaddr ram_base = apple_t8103_memmap[T8103_DRAM].addr;
+    uint64_t usable = machine->ram_size - ANS_MEMORY_SIZE;
+    AppleBootInfo boot = {
+        .num_cpus = machine->smp.cpus,
+        .ram_base = ram_base,
+        .ram_size = usable,
+    };
+
+    check_ram_size(machine);
+    if (!machine->kernel_filename && !qtest_enabled()) {
+        error_report("apple-j274: there is no firmware, so -kernel and -dtb "
+                     "are needed");
+        exit(1);
+    }
+
+    memory_region_add_subregion(get_system_memory(), ram_base, machine->ram);
+    realize_soc(s, ram_base + usable);
+    if (s->poweroff_enabled) {
+        realize_poweroff(s);
+        boot.poweroff_addr = apple_t8103_memmap[T8103_POWEROFF].addr;
+    }
+    if (!qtest_enabled()) {
+        apple_boot_load(machine, &s->soc.cpu[0], &boot);
+    }
+}
+
+static void set_choice(char **field, const char *const *values,
+                       const char *name, const char *value, Error **errp)
+{
+    g_autofree char *list = NULL;
+
+    if (!g_strv_contains(values, value)) {
+        list = g_strjoinv(", ", (char **)values);
+        error_setg(errp, "%s must be one of %s", name, list);
+        return;
+    }
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
+static char *get_handover(Object *obj, Error **errp)
+{
+    return g_strdup(APPLE_J274_MACHINE(obj)->handover);
+}
+
+static void set_handover(Object *obj, const char *value, Error **errp)
+{
+    set_choice(&APPLE_J274_MACHINE(obj)->handover, handover_values,
+               "handover", value, errp);
+}
+
+static char *get_ssd(Object *obj, Error **errp)
+{
+    return g_strdup(APPLE_J274_MACHINE(obj)->ssd);
+}
+
+static void set_ssd(Object *obj, const char *value, Error **errp)
+{
+    AppleJ274State *s = APPLE_J274_MACHINE(obj);
+
+    g_free(s->ssd);
+    s->ssd = g_strdup(value);
+}
+
+static bool get_poweroff(Object *obj, Error **errp)
+{
+    return APPLE_J274_MACHINE(obj)->poweroff_enabled;
+}
+
+static void set_poweroff(Object *obj, bool value, Error **errp)
+{
+    APPLE_J274_MACHINE(obj)->poweroff_enabled = value;
+}
+
+static void j274_instance_init(Object *obj)
+{
+    AppleJ274State *s = APPLE_J274_MACHINE(obj);
+
+    s->handover = g_strdup(handover_values[0]);
+    s->poweroff_enabled = true;
+}
+
+static void j274_instance_finalize(Object *obj)
+{
+    AppleJ274State *s = APPLE_J274_MACHINE(obj);
+
+    g_free(s->handover);
+    g_free(s->ssd);
+}
+
+static void j274_add_properties(ObjectClass *oc)
+{
+    object_class_property_add_str(oc, "handover", get_handover, set_handover);
+    object_class_property_set_description(oc, "handover",
+        "What the boot loader left: off, asleep, running or enabled");
+    object_class_property_add_str(oc, "ssd", get_ssd, set_ssd);
+    object_class_property_set_description(oc, "ssd",
+        "Id of the drive behind the ANS2");
+    object_class_property_add_bool(oc, "poweroff", get_poweroff, set_poweroff);
+    object_class_property_set_description(oc, "poweroff",
+        "Whether the devicetree has a way to switch off");
+}
+
+static void j274_class_init(ObjectClass *oc, void *data)
+{
+    static const char *const valid_cpu_types[] = {
+        APPLE_T8103_CPU_TYPE, NULL
+    };
+    MachineClass *mc = MACHINE_CLASS(oc);
+
+    mc->desc = "Apple Mac mini (M1, 2020)";
+    mc->init = j274_init;
+    mc->min_cpus = 1;
+    mc->max_cpus = APPLE_T8103_MAX_CPUS;
+    mc->default_cpus = 2;
+    mc->default_cpu_type = APPLE_T8103_CPU_TYPE;
+    mc->valid_cpu_types = valid_cpu_types;
+    mc->default_ram_id = "apple-j274.ram";
+    mc->default_ram_size = 2 * GiB;
+    mc->no_cdrom = true;
+    mc->no_floppy = true;
+    mc->no_parallel = true;
+    j274_add_properties(oc);
+}
+
+static const TypeInfo j274_types[] = {
+    {
+        .name = TYPE_APPLE_J274_MACHINE,
+        .parent = TYPE_MACHINE,
+        .instance_size = sizeof(AppleJ274State),
+        .instance_init = j274_instance_init,
+        .instance_finalize = j274_instance_finalize,
+        .class_init = j274_class_init,
+    },
+};
+
+DEFINE_TYPES(j274_types)
