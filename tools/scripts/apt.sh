@@ -86,8 +86,6 @@ as_root() {
 	fi
 }
 
-has_package() { [[ $(dpkg-query -Wf '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
-
 host_apt() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q \
 		-o Acquire::Retries=2 -o Acquire::http::Timeout=20 \
@@ -102,9 +100,10 @@ host_update_install() {
 
 # install_missing PACKAGE...
 install_missing() {
-	local p missing=()
+	local p have missing=()
+	have=$(dpkg-query -Wf '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null) || :
 	for p; do
-		has_package "$p" || missing+=("$p")
+		grep -qxF "$p installed" <<<"$have" || missing+=("$p")
 	done
 	[[ ${#missing[@]} -gt 0 ]] || return 0
 	if [[ $(id -u) -ne 0 ]] && ! command -v sudo >/dev/null; then

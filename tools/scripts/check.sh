@@ -6,14 +6,15 @@
 # nothing is, 4 when it cannot run here (it then says why), else 1.
 . "$(dirname "$0")/lib.sh"
 
+"$top/tools/scripts/setup.sh"
 cd "$top"
 export top build
 passed=0 failed=0 skipped=0
-for check in tools/testing/check/${T:-*}; do
-	[[ -x $check ]] || die "T='${T-}' is not a check; there are: $(cd tools/testing/check && echo *)"
+mapfile -t checks < <(find tools/testing/check -maxdepth 1 -type f -executable -printf '%f\n' | sort)
+[[ -z ${T-} ]] || { one_of T "$T" "${checks[@]}"; checks=("$T"); }
+for name in "${checks[@]}"; do
 	rc=0
-	out=$("$check" 2>&1) || rc=$?
-	name=${check##*/}
+	out=$("tools/testing/check/$name" 2>&1 </dev/null) || rc=$?
 	case $rc in
 	0) echo "ok $name"; passed=$((passed + 1)) ;;
 	4) echo "ok $name # SKIP $out"; skipped=$((skipped + 1)) ;;

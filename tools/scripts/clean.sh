@@ -4,5 +4,5 @@
 . "$(dirname "$0")/lib.sh"
 
 [[ -d $build ]] || exit 0
-rm -rf --one-file-system "${build:?}"/{qemu,kernel,image,log}
-say "removed qemu, kernel, image and log from $build; src and ccache stay"
+rm -rf --one-file-system "${build:?}"/{qemu,kernel,kunit,image,log}
+say "removed qemu, kernel, kunit, image and log from $build; src and ccache stay"

@@ -16,7 +16,7 @@ config=$top/tools/testing/config
 
 [[ $DRIVER == upstream ]] ||
 	die "DRIVER=$DRIVER: this driver is not in the repository yet; DRIVER=upstream is"
-[[ -d $src && -f $src.version ]] || die "Linux's sources are not in $src: make setup KERNEL=$KERNEL"
+"$top/tools/scripts/setup.sh"
 
 fragments=("$config"/{base,$DRIVER,$PAGES}.config)
 [[ -z $DEBUG ]] || fragments+=("$config/debug.config")
@@ -50,7 +50,7 @@ configure() {
 	KCONFIG_ALLCONFIG=$out/asked kmake -s allnoconfig
 	missing=$(missing_options "$out/.config" "${fragments[@]}")
 	[[ -z $missing ]] || {
-		echo "Linux $KERNEL did not take these options:" $missing
+		echo "Linux $KERNEL did not take these options: ${missing//$'\n'/ }"
 		return 1
 	}
 }
@@ -64,9 +64,14 @@ merge() {
 	configure
 }
 
+image=$out/arch/arm64/boot/Image
 lock "kernel-$kernel_name"
+inputs=$(cd "$config" && fingerprint "${fragments[@]##*/}" "$top/tools/scripts/kernel.sh" "$src.version")
+if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
+	exit 0
+fi
 need_space 700 "building a kernel"
 step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" merge
 step "kernel-$kernel_name" "building kernel $kernel_name" \
 	kmake -j "$(nproc)" Image apple/t8103-j274.dtb
-touch "$out/arch/arm64/boot/Image"
+echo "$inputs" >"$out/inputs"

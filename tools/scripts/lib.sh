@@ -11,7 +11,8 @@
 #   die TEXT           the same, and exit 1
 #   step NAME TEXT CMD runs CMD with its output in $build/log/NAME.log
 #   lock NAME          waits until no other run works on NAME in this folder
-#   need_space MB      refuses to start what would fill the disk
+#   need_space MB TEXT refuses to start what would fill the disk
+#   fingerprint FILE.. one word that changes when a file's name or content does
 
 set -euo pipefail
 
@@ -74,20 +75,28 @@ stop_progress() {
 	ticker=
 	[[ ! -t 2 ]] || printf '\r\033[K' >&2
 }
-trap stop_progress EXIT
+# a script that has something to clean up gives this another meaning
+on_exit() { :; }
+trap 'stop_progress; on_exit' EXIT
 
-# The cause of a failed step where the log tells: a full disk, a package or a
-# mirror that is not there.
+# The cause of a failed step where the log tells: a full disk, a mirror or a
+# package that is not there.
 cause() {
-	local free what
+	local free pattern what
 	free=$(df --output=avail -m "$build" 2>/dev/null | tail -n 1)
 	if grep -q 'No space left on device' "$1" || [[ ${free:-1} -lt 1 ]]; then
 		echo "the disk of $build is full"
-	elif what=$(grep -m1 -oE 'Unable to locate package .*|has no installation candidate|Unable to find a source package .*|Can.t find .* version .*' "$1"); then
-		echo "$what"
-	elif what=$(grep -m1 -E '^(E|Err|W)?:?.*(Failed to fetch|Could not (resolve|connect)|Unable to connect|Connection (failed|timed out)|is not signed)' "$1"); then
-		echo "${what:0:160}"
+		return
 	fi
+	for pattern in 'Failed to fetch .*' 'The repository .* does not have .*' \
+		'The repository .* is not signed.*' 'Unable to locate package .*' \
+		'Package .* has no installation candidate' 'neither root nor sudo.*' \
+		'Unable to find a source package .*' 'sudo: .*'; do
+		if what=$(grep -m1 -oE "$pattern" "$1"); then
+			echo "${what:0:200}"
+			return
+		fi
+	done
 }
 
 # Must not be called where bash ignores errors (if, &&, ||): CMD may be a
@@ -107,7 +116,7 @@ step() {
 	if [[ $rc -ne 0 ]]; then
 		tail -n 12 "$log" | sed 's/^/  | /' >&2
 		why=$(cause "$log") || :
-		say "$text: failed${why:+, $why} (status $rc; all of it is in $log)"
+		say "$text: failed${why:+: $why} (status $rc; all of it is in $log)"
 		exit 1
 	fi
 	say "$text: done in $((SECONDS - start)) s"
@@ -125,3 +134,5 @@ need_space() {
 	free=$(df --output=avail -m "$build" | tail -n 1)
 	[[ $free -ge $1 ]] || die "$2 needs $1 MB in $build, and $((free)) MB are free"
 }
+
+fingerprint() { sha256sum -- "$@" | sha256sum | cut -c 1-16; }

@@ -7,8 +7,6 @@ src=$build/src/qemu
 out=$build/qemu
 wanted=(qemu-system-aarch64 qemu-img)
 
-[[ -d $src && -f $src.version ]] || die "QEMU's sources are not in $src: make setup"
-
 # Only what the machine needs: no other board, device, display or network.
 configure() {
 	mkdir -p "$out"
@@ -23,7 +21,22 @@ configure() {
 
 export CCACHE_DIR=$build/ccache CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
 
+# Meson writes this header anew each time, and nearly everything includes it.
+reconfigure() {
+	local header=$out/config-poison.h
+	cp -p "$header" "$header.before"
+	ninja -C "$out" build.ninja
+	! cmp -s "$header" "$header.before" || touch -r "$header.before" "$header"
+}
+
+"$top/tools/scripts/setup.sh"
 lock qemu
+cd "$top"
+mapfile -t inputs < <(find tools/qemu -type f | LC_ALL=C sort)
+inputs=$(fingerprint "${inputs[@]}" "$0" "$src.version")
+if [[ -x $out/${wanted[0]} && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
+	exit 0
+fi
 need_space 1000 "building QEMU"
 step qemu-install "putting the machine into QEMU's sources" \
 	"$top/tools/qemu/install.sh" "$src"
@@ -31,8 +44,8 @@ if ! cmp -s "$src.version" "$out/configured" || [[ ! -f $out/build.ninja ]]; the
 	rm -rf --one-file-system "$out"
 	step qemu-configure "configuring QEMU" configure
 fi
+step qemu-reconfigure "checking QEMU's configuration" reconfigure
 mapfile -t tests < <(grep -v '^#' "$top/tools/qemu/tests/qtest/apple-tests.list")
 step qemu-build "building QEMU" \
 	ninja -C "$out" -j "$(nproc)" "${wanted[@]}" "${tests[@]/#/tests/qtest/}"
-# ninja leaves a program alone that would not change; make goes by its date
-cd "$out" && touch "${wanted[@]}"
+echo "$inputs" >"$out/inputs"

@@ -3,6 +3,7 @@
 # Usage: qtest.sh    runs the tests of the device models; T=name runs one
 . "$(dirname "$0")/lib.sh"
 
+"$top/tools/scripts/qemu.sh"
 out=$build/qemu
 export QTEST_QEMU_BINARY=$out/qemu-system-aarch64 QTEST_QEMU_IMG=$out/qemu-img
 export G_TEST_SRCDIR=$build/src/qemu/tests/qtest G_TEST_BUILDDIR=$out/tests/qtest

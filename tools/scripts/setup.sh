@@ -1,6 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: setup.sh    installs packages and unpacks the sources for $KERNEL
+# Usage: setup.sh [--report]
+#
+# Installs packages and unpacks the sources for $KERNEL; with nothing to do it
+# says so only for --report.
 #
 # Each thing is unpacked beside its place and renamed into it, and only then its
 # version is written down, so that a run that was killed leaves nothing that the
@@ -20,7 +23,7 @@ packages=(
 	# sources of other suites
 	ca-certificates debian-archive-keyring dpkg-dev
 	# the SSD's contents
-	dosfstools e2fsprogs fdisk mmdebstrap mtools
+	dosfstools e2fsprogs fakeroot fdisk mmdebstrap mtools
 	# checks
 	coccinelle git shellcheck sparse
 )
@@ -103,14 +106,15 @@ newest_kernel() {
 }
 
 lock setup
+on_exit() { rm -rf --one-file-system "$src"/*.new "$src"/*.tree "$build"/u-boot.new "$build"/apt/meson.new; }
 host_suite
 install_missing "${packages[@]}"
 
 suites="trixie trixie-security"
 [[ $KERNEL == 6.12 ]] || suites+=" sid"
-meson=$(meson --version 2>/dev/null) || meson=0
+meson=$(dpkg-query -Wf '${Version}' meson 2>/dev/null) || :
 need_meson=
-if dpkg --compare-versions "$meson" lt 1.5; then
+if dpkg --compare-versions "${meson:-0}" lt 1.5; then
 	need_meson=1
 	# Debian 12's own is too old for QEMU 10
 	[[ $suite == bookworm ]] && suites+=" bookworm-backports"
@@ -122,7 +126,9 @@ have_qemu=$(fetched "$src/qemu")
 have_uboot=$(fetched "$build/u-boot")
 
 if [[ -z $need_meson && $have_linux && $have_qemu && $have_uboot ]]; then
-	say "everything is there: $have_linux, $have_qemu, $have_uboot"
+	[[ ${1-} != --report ]] ||
+		say "everything is there: $have_linux, $have_qemu, $have_uboot"
+	exit 0
 else
 	space=500
 	[[ $have_linux ]] || space=$((space + 2200))
@@ -161,6 +167,3 @@ if [[ -z $have_uboot ]]; then
 	[[ $version ]] || die "no package u-boot-asahi in $suites"
 	step u-boot "unpacking u-boot-asahi $version" fetch_uboot "$build/u-boot" "$version"
 fi
-
-mkdir -p "$build/stamp"
-touch "$build/stamp/setup-$KERNEL"
