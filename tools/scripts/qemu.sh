@@ -32,8 +32,8 @@ reconfigure() {
 "$top/tools/scripts/setup.sh"
 lock qemu
 cd "$top"
-mapfile -t inputs < <(find tools/qemu -type f | LC_ALL=C sort)
-inputs=$(fingerprint "${inputs[@]}" "$0" "$src.version")
+mapfile -t files < <(find tools/qemu -type f | LC_ALL=C sort)
+inputs=$(fingerprint "${files[@]}" "$0" "$src.version")
 if [[ -x $out/${wanted[0]} && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
 	exit 0
 fi
