@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: image.sh    makes the SSD of the emulated Mac, $O/image/ssd.img
+# Usage: image.sh    makes the SSD of the emulated Mac, $O/image/ssd.img, and
+#                    $O/image/ram.cpio, an initramfs with busybox and the agent
+#                    for work that cannot be done with the root on the SSD
 #
-# A sparse raw image of a 256 GB drive with 4096-byte blocks.  Its partitions
-# are those of a Mac on which Linux was installed beside macOS; only the EFI
-# system partition and the Linux root have content.  The root file system holds
-# Debian 13 packages for arm64, laid out without running any of their scripts,
-# and the project's own init and agent (tools/testing/guest).  Nothing here needs
-# root rights or mounts anything: fakeroot makes the files root's.
+# The SSD is a sparse raw image of a 256 GB drive with 4096-byte blocks.  Its
+# partitions are those of a Mac on which Linux was installed beside macOS; only
+# the EFI system partition and the Linux root have content.  The root file
+# system holds Debian 13 packages for arm64, laid out without running any of
+# their scripts, and the project's own init and agent (tools/testing/guest).
+# Nothing here needs root rights or mounts anything: fakeroot makes the files
+# root's.
 . "$(dirname "$0")/lib.sh"
 
 # 61279344 blocks: what a 256 GB M1 drive reports
@@ -41,6 +44,12 @@ applets=(
 	awk bc clear cmp cpio devmem diff find free grep gunzip gzip halt hexdump
 	ip killall less pgrep ping pkill poweroff ps reboot reset sed setsid tar
 	time top uptime usleep vi watch which xargs xxd zcat
+)
+# and in the initramfs, where there are no packages
+ram_applets=(
+	cat chroot cp cut dd df dmesg echo head insmod kill ln ls lsmod mkdir
+	mount mv rm rmdir rmmod sh sha256sum sleep sort sync tail test touch tr
+	true umount wc
 )
 
 folder=$build/image
@@ -194,7 +203,26 @@ write_root() {
 		-O ^metadata_csum_seed,^orphan_file \
 		-E "offset=$((start * block)),lazy_itable_init=0,lazy_journal_init=0,hash_seed=3f1d6a52-7c0e-4b8e-9a55-c1f0a7d20e12" \
 		-d "$root" "$1" $((size * block / 1024))k
+	write_ram "$root"
 	rm -rf --one-file-system "${root:?}"
+}
+
+# Inside fakeroot: the initramfs, out of what is in the root file system.
+write_ram() {
+	local ram=$1.ram name
+	rm -rf --one-file-system "${ram:?}"
+	mkdir -p "$ram"/{bin,dev,etc,mnt,newroot,proc,root,run,sbin,sys,tmp}
+	cp "$1/usr/bin/busybox" "$ram/bin/"
+	for name in "${applets[@]}" "${ram_applets[@]}"; do
+		ln -s busybox "$ram/bin/$name"
+	done
+	cp "$1/usr/sbin/init" "$ram/init"
+	cp "$1/usr/sbin/agent" "$ram/sbin/"
+	mknod "$ram/dev/console" c 5 1
+	(cd "$ram" && find . -mindepth 1 | LC_ALL=C sort |
+		cpio --quiet -o -H newc) >"$folder/ram.cpio.new"
+	mv -f "$folder/ram.cpio.new" "$folder/ram.cpio"
+	rm -rf --one-file-system "${ram:?}"
 }
 
 make_ssd() {
@@ -212,7 +240,7 @@ fi
 
 lock image
 mkdir -p "$folder"
-for name in fakeroot fdisk mke2fs mkfs.vfat mmd mmdebstrap readelf; do
+for name in cpio fakeroot fdisk mke2fs mkfs.vfat mmd mmdebstrap readelf; do
 	PATH=$PATH:/sbin:/usr/sbin command -v "$name" >/dev/null ||
 		die "$name is not installed: run make setup"
 done
@@ -226,7 +254,7 @@ if ! stamped "$userland" "$from"; then
 fi
 
 from=$(cat "$userland.stamp" "$0" "$guest"/*.[ch] | sha256sum)
-if ! stamped "$ssd" "$from"; then
+if [[ ! -e $folder/ram.cpio ]] || ! stamped "$ssd" "$from"; then
 	need_space 1000 "the image"
 	step guest "compiling the guest's init and agent" make_guest
 	step image "making the SSD image" make_ssd

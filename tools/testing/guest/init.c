@@ -4,7 +4,7 @@
  *
  * Mounts what programs expect, keeps the agent (agent.c) running on the second
  * serial port, gives a shell on the console if the kernel's command line ends
- * in "-- shell", and brings the machine down: SIGUSR2 powers off, SIGTERM and
+ * in "-- shell:ROWSxCOLUMNS", and brings the machine down: SIGUSR2 powers off, SIGTERM and
  * SIGINT reboot, SIGUSR1 halts, which is what busybox's poweroff, reboot and
  * halt send to PID 1.
  *
@@ -12,7 +12,7 @@
  * /modules.load names, one file with its parameters a line, mounts the root
  * file system of the root= argument once its block device appears, shows the
  * initramfs' folder /payload as /run/payload of the new root, and starts the
- * init of the new root.
+ * init of the new root. With root=ram it stays where it is.
  */
 
 #define _GNU_SOURCE
@@ -94,6 +94,8 @@ struct service {
 	pid_t pid;
 	long started_ms;
 };
+
+static struct winsize window;
 
 static char *const agent_argv[] = { AGENT, AGENT_LINE, NULL };
 static char *const shell_argv[] = { "-sh", NULL };
@@ -310,19 +312,14 @@ static void show_payload(void)
 }
 
 __attribute__((noreturn))
-static void start_new_root(char **argv)
+static void start_new_root(const char *root, char **argv)
 {
-	const char *root = kernel_arg("root");
-	char wanted[256], node[300];
-	long end;
+	long end = now_ms() + ROOT_WAIT_MS;
+	char node[300];
 
-	if (!root)
-		give_up("no root= on the kernel's command line");
-	snprintf(wanted, sizeof(wanted), "%s", root);
-	end = now_ms() + ROOT_WAIT_MS;
-	while (!find_root(wanted, node, sizeof(node))) {
+	while (!find_root(root, node, sizeof(node))) {
 		if (now_ms() > end)
-			give_up("root=%s did not appear within %d s", wanted,
+			give_up("root=%s did not appear within %d s", root,
 				ROOT_WAIT_MS / 1000);
 		sleep_ms(TICK_MS);
 	}
@@ -360,6 +357,7 @@ static void run_service(struct service *s)
 	dup2(fd, 0);
 	if (s->tty) {
 		ioctl(fd, TIOCSCTTY, 1);
+		ioctl(fd, TIOCSWINSZ, &window);
 		dup2(fd, 1);
 		dup2(fd, 2);
 	}
@@ -509,12 +507,18 @@ int main(int argc, char **argv)
 	mount_all();
 	open_console();
 	if (in_initramfs()) {
+		const char *root = kernel_arg("root");
+
 		load_modules();
-		start_new_root(argv);
+		if (!root)
+			give_up("no root= on the kernel's command line");
+		if (strcmp(root, "ram"))
+			start_new_root(root, argv);
 	}
 	sethostname("mini", 4);
 	for (int i = 1; i < argc; i++)
-		if (!strcmp(argv[i], "shell"))
+		if (sscanf(argv[i], "shell:%hux%hu", &window.ws_row,
+			   &window.ws_col) == 2)
 			services[1].wanted = true;
 	serve();
 }

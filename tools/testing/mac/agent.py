@@ -2,6 +2,7 @@
 """The host's side of the guest's agent: see tools/testing/guest/frame.h."""
 
 import contextlib
+import math
 import os
 import queue
 import socket
@@ -212,8 +213,9 @@ class Agent:
             return self.run(f". {path}", timeout, on_output)
         ident = self._job()
         what = f"the end of '{command[:200]}'"
-        deadline = time.monotonic() + timeout + GRACE
-        self._send(EXEC, struct.pack("<II", ident, int(timeout * 1000)) +
+        deadline = time.monotonic() + timeout + GRACE if timeout else math.inf
+        self._send(EXEC, struct.pack("<II", ident,
+                                     math.ceil((timeout or 0) * 1000)) +
                    command.encode())
         text = {STDOUT: [], STDERR: []}
         started = 0.0

@@ -16,8 +16,8 @@ class Build:
     """The build folder and the choice of kernel in it.
 
     Each path may be replaced by the environment: QEMU (the emulator),
-    QEMU_PYTHON (the folder python/ of QEMU's source), KERNEL_IMAGE, DTB and
-    SSD_IMAGE.
+    QEMU_PYTHON (the folder python/ of QEMU's source), KERNEL_IMAGE, DTB,
+    SSD_IMAGE and RAM_IMAGE.
     """
 
     folder: Path
@@ -86,6 +86,11 @@ class Build:
     @property
     def ssd(self):
         return self._found("SSD_IMAGE", self.folder / "image/ssd.img",
+                           "`make image`")
+
+    @property
+    def ram(self):
+        return self._found("RAM_IMAGE", self.folder / "image/ram.cpio",
                            "`make image`")
 
     def use_qemu_python(self):

@@ -21,17 +21,21 @@ JUDGE = "/machine/soc/judge"
 ANS2 = "/machine/soc/ans2"
 RTKIT = "/machine/soc/rtkit"
 
-COMMAND_LINE = "console=ttySAC0 root=PARTLABEL=linux rootwait rw"
+COMMAND_LINE = "console=ttySAC0 rootwait rw"
 PANIC = re.compile(r"Kernel panic - not syncing.*")
 TAIL = 25
 
 
 class Console:
-    """Keeps what the first serial port says, in memory and in @log."""
+    """Keeps what the first serial port says, in memory and in @log.
 
-    def __init__(self, sock, log):
+    @echo: file descriptor that gets it too
+    """
+
+    def __init__(self, sock, log, echo=None):
         self.sock = sock
         self.log = log
+        self.echo = echo
         self.text = ""
         self.changed = threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -47,6 +51,8 @@ class Console:
                 if not data:
                     return
                 log.write(data)
+                if self.echo is not None:
+                    os.write(self.echo, data)
                 with self.changed:
                     self.text += data.decode(errors="replace")
                     self.changed.notify_all()
@@ -106,16 +112,19 @@ class Mac:
     @ssd: image to write to; None for a throw-away overlay on the built one
     @image, @dtb: None for the kernel of @build
     @append: further words for the kernel's command line
-    @initrd: an initramfs, see tools/testing/guest/init.c
-    @reboot: False ends the emulator where the guest would reboot
+    @init_args: words for the guest's init
+    @root: the root file system; "ram" for the initramfs build.ram
+    @initrd: another initramfs, see tools/testing/guest/init.c
+    @reboot: False makes a reboot of the guest a power-off
+    @echo: file descriptor for the console's output, beside its log
     @machine: further machine options, {name: value}
     @qemu_args: further arguments of the emulator
     """
 
     def __init__(self, build, name="mac", *, firmware="2026", handover="off",
-                 ssd=None, image=None, dtb=None, append="", initrd=None,
-                 memory="2G", cpus=2, reboot=True, machine=None,
-                 qemu_args=()):
+                 ssd=None, image=None, dtb=None, append="", init_args="",
+                 root="PARTLABEL=linux", initrd=None, memory="2G", cpus=2, reboot=True, echo=None,
+                 machine=None, qemu_args=()):
         build.use_qemu_python()
         self.build = build
         self.name = name
@@ -124,11 +133,15 @@ class Mac:
         self.ssd = ssd
         self.image = image or build.image
         self.dtb = dtb or build.dtb
-        self.append = append
-        self.initrd = initrd
+        self.command_line = f"{COMMAND_LINE} root={root} {append}".rstrip()
+        if init_args:
+            self.command_line += f" -- {init_args}"
+        self.initrd = initrd or (build.ram if root == "ram" else None)
         self.memory = memory
         self.cpus = cpus
         self.reboots = reboot
+        self.echo = echo
+        self.off = False
         self.machine_options = machine or {}
         self.qemu_args = list(qemu_args)
         self.folder = self.lock = self.vm = None
@@ -149,9 +162,8 @@ class Mac:
 
     def __exit__(self, kind, error, _trace):
         try:
-            if isinstance(error, MacError) and self.console:
-                error.args = (f"{error}\nconsole log: {self.log}, its end:\n"
-                              f"{self.console.tail()}",)
+            if isinstance(error, MacError):
+                error.args = self.explained(error).args
         finally:
             self.stop()
 
@@ -181,11 +193,13 @@ class Mac:
                 "-drive", f"if=none,id=ssd,file={path},format={form},"
                           "discard=unmap",
                 "-kernel", str(self.image), "-dtb", str(self.dtb),
-                "-append", f"{COMMAND_LINE} {self.append}".rstrip()]
+                "-append", self.command_line,
+                # Stay, so that the judge can be asked after a power-off.
+                "-action", "shutdown=pause"]
         if self.initrd:
             args += ["-initrd", str(self.initrd)]
         if not self.reboots:
-            args += ["-no-reboot"]
+            args += ["-action", "reboot=shutdown"]
         return args + self.qemu_args
 
     def _start(self):
@@ -198,7 +212,8 @@ class Mac:
         self.vm = QEMUMachine(
             str(self.build.qemu), name=self.name,
             wrapper=("setpriv", "--pdeathsig", "KILL", "--"),
-            base_temp_dir=str(self.folder), qmp_timer=60)
+            base_temp_dir=str(self.folder), log_dir=str(self.folder),
+            qmp_timer=60)
         console, far_console = self._serial(self.vm, "console")
         line, far_line = self._serial(self.vm, "agent")
         self.vm.add_args(*self._args())
@@ -206,12 +221,11 @@ class Mac:
         try:
             self.vm.launch()
         except Exception as e:
-            raise MacError(f"the emulator did not start: {e}\n"
-                           f"{self.vm.get_log() or ''}".rstrip()) from e
+            raise MacError(f"the emulator did not start: {e}") from e
         finally:
             far_console.close()
             far_line.close()
-        self.console = Console(console, self.log)
+        self.console = Console(console, self.log, self.echo)
         self.agent = Agent(line, self.check_alive)
 
     def stop(self):
@@ -228,6 +242,20 @@ class Mac:
             self.lock.close()
             self.folder = None
 
+    def _messages(self):
+        """What the emulator itself had to say."""
+        with contextlib.suppress(OSError):
+            return (self.folder / f"{self.name}.log").read_text()[-2000:]
+        return ""
+
+    def explained(self, error):
+        """@error, with the end of the console's log if it has none yet."""
+        mark = "console log: "
+        if not self.console or mark in str(error):
+            return error
+        return MacError(f"{error}\n{mark}{self.log}, its end:\n"
+                        f"{self.console.tail()}")
+
     def check_alive(self, what):
         """MacError if the guest cannot get to @what any more."""
         panic = PANIC.search(self.console.text)
@@ -238,7 +266,7 @@ class Mac:
         if not self.vm.is_running():
             raise MacError(f"the emulator ended with status "
                            f"{self.vm.exitcode()} during: {what}\n"
-                           f"{self.vm.get_log() or ''}".rstrip())
+                           f"{self._messages()}".rstrip())
 
     # ----- the guest -----
 
@@ -274,27 +302,34 @@ class Mac:
         return after
 
     def poweroff(self, timeout=60):
-        """Power off from within the guest and wait for the emulator's end."""
+        """Power off from within the guest and wait until it is off.
+
+        The emulator stays, stopped: the judge can still be asked.
+        """
         self._leave("poweroff")
-        self.wait_exit(timeout)
+        self.wait_off(timeout)
 
     def _leave(self, command):
         result = self.run(command, 15)
         if result.status:
             raise MacError(f"{command}: {result.stderr}")
 
-    def wait_exit(self, timeout=60):
-        """Wait for the emulator to end by itself.  Returns its status."""
-        deadline = time.monotonic() + timeout
-        while self.vm.is_running():
-            if time.monotonic() > deadline:
-                raise Timeout(f"waited {timeout} s in vain for the emulator "
-                              "to end")
-            panic = PANIC.search(self.console.text)
-            if panic:
-                raise MacError(panic[0])
+    def is_off(self):
+        """Whether the guest has powered off or the emulator has ended."""
+        if self.vm.is_running():
+            for event in self.vm.get_qmp_events():
+                self.off |= event["event"] == "SHUTDOWN"
+        return self.off or not self.vm.is_running()
+
+    def wait_off(self, timeout=60):
+        """Wait until the guest has powered off."""
+        deadline = time.monotonic() + timeout if timeout else None
+        while not self.is_off():
+            self.check_alive("the power-off")
             time.sleep(0.05)
-        return self.vm.exitcode()
+            if deadline and time.monotonic() > deadline:
+                raise Timeout(f"waited {timeout} s in vain for the guest to "
+                              "power off")
 
     # ----- the machine, over QMP -----
 
@@ -342,4 +377,4 @@ class Mac:
         """What the drive counted, {name: number}."""
         return {name: self.get(ANS2, name)
                 for name in self.properties(ANS2)
-                if name.endswith("-count")}
+                if name.startswith("count-")}
