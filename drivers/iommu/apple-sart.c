@@ -611,9 +611,13 @@ static void sart_remove_debugfs(void *dentry)
 static int sart_add_debugfs(struct apple_sart *sart)
 {
 	struct dentry *dentry;
-	char name[64];
+	const char *name;
 
-	snprintf(name, sizeof(name), "apple-sart-%s", dev_name(sart->dev));
+	name = devm_kasprintf(sart->dev, GFP_KERNEL, "apple-sart-%s",
+			      dev_name(sart->dev));
+	if (!name)
+		return -ENOMEM;
+
 	dentry = debugfs_create_file(name, 0400, NULL, sart,
 				     &apple_sart_entries_fops);
 	return devm_add_action_or_reset(sart->dev, sart_remove_debugfs, dentry);

@@ -871,17 +871,21 @@ static void debugfs_file_lives_as_long_as_the_binding(struct kunit *test)
 {
 	struct t_sart *t = test->priv;
 	struct dentry *dentry;
+	char *name;
 
 	if (!IS_ENABLED(CONFIG_DEBUG_FS))
 		kunit_skip(test, "needs CONFIG_DEBUG_FS");
 
 	t_register(t);
-	dentry = debugfs_lookup("apple-sart-sart-test", NULL);
+	name = kunit_kzalloc(test, 128, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, name);
+	snprintf(name, 128, "apple-sart-%s", dev_name(t->dev));
+	dentry = debugfs_lookup(name, NULL);
 	KUNIT_EXPECT_NOT_NULL(test, dentry);
 	dput(dentry);
 
 	kunit_device_unregister(test, t->dev);
-	dentry = debugfs_lookup("apple-sart-sart-test", NULL);
+	dentry = debugfs_lookup(name, NULL);
 	KUNIT_EXPECT_NULL(test, dentry);
 	dput(dentry);
 }
@@ -942,19 +946,34 @@ static struct t_consumer *t_add_consumer(struct kunit *test)
 	struct t_consumer *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
+	c->node.full_name = "sart-test-consumer";
 	c->dev = kunit_device_register(test, "sart-test-consumer");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c->dev);
 	return c;
 }
 
-static void t_point_at(struct t_consumer *c, struct device_node *np)
+static void t_forget_node(void *dev)
+{
+	((struct device *)dev)->of_node = NULL;
+}
+
+/* The core never saw the device with this node, so it must not see it go. */
+static void t_set_node(struct kunit *test, struct device *dev,
+		       struct device_node *np)
+{
+	dev->of_node = np;
+	KUNIT_ASSERT_EQ(test, kunit_add_action(test, t_forget_node, dev), 0);
+}
+
+static void t_point_at(struct kunit *test, struct t_consumer *c,
+		       struct device_node *np)
 {
 	c->phandle = cpu_to_be32(np->phandle);
 	c->prop.name = "apple,sart";
 	c->prop.value = &c->phandle;
 	c->prop.length = sizeof(c->phandle);
 	c->node.properties = &c->prop;
-	c->dev->of_node = &c->node;
+	t_set_node(test, c->dev, &c->node);
 }
 
 /* Any enabled node that has a phandle can stand in for the filter's. */
@@ -978,7 +997,7 @@ static void lookup_without_property_finds_nothing(struct kunit *test)
 	struct t_consumer *c = t_add_consumer(test);
 
 	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_apple_sart_lookup(c->dev)), -ENODEV);
-	c->dev->of_node = &c->node;
+	t_set_node(test, c->dev, &c->node);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_apple_sart_lookup(c->dev)), -ENODEV);
 }
 
@@ -986,7 +1005,7 @@ static void lookup_before_the_filter_is_deferred(struct kunit *test)
 {
 	struct t_consumer *c = t_add_consumer(test);
 
-	t_point_at(c, t_any_node(test));
+	t_point_at(test, c, t_any_node(test));
 	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_apple_sart_lookup(c->dev)),
 			-EPROBE_DEFER);
 }
@@ -997,9 +1016,9 @@ static void lookup_follows_the_phandle(struct kunit *test)
 	struct device_node *np = t_any_node(test);
 	struct t_sart *t = test->priv;
 
-	t->dev->of_node = np;
+	t_set_node(test, t->dev, np);
 	t_register(t);
-	t_point_at(c, np);
+	t_point_at(test, c, np);
 	KUNIT_EXPECT_PTR_EQ(test, devm_apple_sart_lookup(c->dev), t->sart);
 }
 
