@@ -14,9 +14,13 @@ src=$build/src/linux-$KERNEL
 out=$build/kernel/$kernel_name
 config=$top/tools/testing/config
 
-[[ $DRIVER == upstream ]] ||
-	die "DRIVER=$DRIVER: this driver is not in the repository yet; DRIVER=upstream is"
 "$top/tools/scripts/setup.sh"
+# Our drivers are woven into a copy; upstream's are built from the source as it is.
+if [[ $DRIVER == ans2 ]]; then
+	. "$top/tools/testing/kunit/tree.sh"
+	make_woven
+	src=$woven_tree
+fi
 
 fragments=("$config"/{base,$DRIVER,$PAGES}.config)
 [[ -z $DEBUG ]] || fragments+=("$config/debug.config")
@@ -66,7 +70,7 @@ merge() {
 
 image=$out/arch/arm64/boot/Image
 lock "kernel-$kernel_name"
-inputs=$(cd "$config" && fingerprint "${fragments[@]##*/}" "$top/tools/scripts/kernel.sh" "$src.version")
+inputs=$(fingerprint "${fragments[@]}" "$top/tools/scripts/kernel.sh" "$src.version")
 if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
 	exit 0
 fi
