@@ -22,6 +22,7 @@
  *
  *  crash (string, write only)      dies now, with this reason
  *  stray-dma (uint64, write only)  writes 16 bytes at this address now
+ *  syslog (string, write only)     writes this syslog line now
  *  state (string, read only)       name of the state
  *  syslog-dropped (uint32, read only)  lines that found no free entry
  */
@@ -111,6 +112,11 @@ static void rtkit_set_stray_dma(Object *obj, Visitor *v, const char *name,
     rtkit_dma(s, addr, data, sizeof(data), true);
 }
 
+static void rtkit_set_syslog(Object *obj, const char *text, Error **errp)
+{
+    apple_rtkit_syslog(APPLE_RTKIT(obj), "knob", "%s", text);
+}
+
 static char *rtkit_get_state(Object *obj, Error **errp)
 {
     return g_strdup(rtkit_phase_name(APPLE_RTKIT(obj)));
@@ -153,5 +159,6 @@ void rtkit_fault_class_init(ObjectClass *oc)
     object_class_property_add(oc, "stray-dma", "uint64", NULL,
                               rtkit_set_stray_dma, NULL, NULL);
     object_class_property_add_str(oc, "crash", NULL, rtkit_set_crash);
+    object_class_property_add_str(oc, "syslog", NULL, rtkit_set_syslog);
     object_class_property_add_str(oc, "state", rtkit_get_state, NULL);
 }

@@ -240,9 +240,10 @@ static void rtkit_dispatch(AppleRtkitState *s, const AppleAscMessage *msg)
 
 static bool rtkit_pump_rx(AppleRtkitState *s)
 {
+    bool booting = s->phase == RTKIT_HELLO && !s->hello_sent;
     AppleAscMessage msg;
 
-    if (s->phase == RTKIT_OFF || s->phase == RTKIT_CRASHED ||
+    if (booting || s->phase == RTKIT_OFF || s->phase == RTKIT_CRASHED ||
         s->tx_count > RTKIT_TX_SLOTS - TX_RESERVE ||
         !apple_asc_iop_recv(s->asc, &msg)) {
         return false;
