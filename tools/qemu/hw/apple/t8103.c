@@ -236,7 +236,8 @@ static void init_cpus(AppleT8103State *s)
 {
     static const char *const name[] = { "ecluster", "pcluster" };
 
-    for (unsigned i = 0; i < ARRAY_SIZE(s->cluster); i++) {
+    /* A cluster without CPUs could not be realized */
+    for (unsigned i = 0; i <= apple_t8103_cluster(s->num_cpus - 1); i++) {
         object_initialize_child(OBJECT(s), name[i], &s->cluster[i],
                                 TYPE_CPU_CLUSTER);
         qdev_prop_set_uint32(DEVICE(&s->cluster[i]), "cluster-id", i);
@@ -299,6 +300,9 @@ static bool realize_cpu(AppleT8103State *s, unsigned i, Error **errp)
     object_property_set_bool(cpu, "has_el3", false, &error_abort);
     object_property_set_bool(cpu, "has_el2", false, &error_abort);
     object_property_set_bool(cpu, "pmu", false, &error_abort);
+    /* Where a Cortex has CBAR_EL1, the M1 has a performance counter's */
+    unset_feature(&s->cpu[i].env, ARM_FEATURE_CBAR);
+    unset_feature(&s->cpu[i].env, ARM_FEATURE_CBAR_RO);
     object_property_set_link(OBJECT(&s->cpuif), link, cpu, &error_abort);
     return qdev_realize(DEVICE(cpu), NULL, errp);
 }
@@ -312,7 +316,6 @@ static bool realize_cpus(AppleT8103State *s, Error **errp)
             return false;
         }
     }
-    /* A cluster without CPUs cannot be realized */
     for (unsigned i = 0; i <= apple_t8103_cluster(s->num_cpus - 1); i++) {
         if (!qdev_realize(DEVICE(&s->cluster[i]), NULL, errp)) {
             return false;
