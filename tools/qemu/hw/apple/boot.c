@@ -129,9 +129,20 @@ static int cpu_index(const void *fdt, int node, unsigned num_cpus)
 }
 
 /*
+ * Remove a node and return the one after it.  NOPs take its place, so that
+ * nothing moves and the caller can go on.
+ */
+static int remove_node(void *fdt, int node, const char *what)
+{
+    int next = fdt_next_subnode(fdt, node);
+
+    dtb_check(fdt_nop_node(fdt, node), what);
+    return next;
+}
+
+/*
  * Give each CPU its spin table entry and remove those that are not there.
- * Their phandles are returned, because other nodes refer to them.  Nodes are
- * replaced by NOPs, which moves nothing, so that walking the tree can go on.
+ * Their phandles are returned, because other nodes refer to them.
  */
 static unsigned fill_in_cpus(const AppleBoot *boot, void *fdt,
                              uint32_t *removed)
@@ -141,11 +152,12 @@ static unsigned fill_in_cpus(const AppleBoot *boot, void *fdt,
     int node;
 
     dtb_check(cpus, "/cpus");
-    fdt_for_each_subnode(node, fdt, cpus) {
+    for (node = fdt_first_subnode(fdt, cpus); node >= 0;) {
         const char *type = fdt_getprop(fdt, node, "device_type", NULL);
         int index;
 
         if (!type || strcmp(type, "cpu")) {
+            node = fdt_next_subnode(fdt, node);
             continue;
         }
         index = cpu_index(fdt, node, boot->board.num_cpus);
@@ -154,13 +166,14 @@ static unsigned fill_in_cpus(const AppleBoot *boot, void *fdt,
                                               spin_table_entry(boot, index)),
                       "cpu-release-addr");
             num_found++;
+            node = fdt_next_subnode(fdt, node);
             continue;
         }
         if (num_removed == MAX_CPU_NODES) {
             dtb_error("devicetree: more than %d CPUs", MAX_CPU_NODES);
         }
         removed[num_removed++] = fdt_get_phandle(fdt, node);
-        dtb_check(fdt_nop_node(fdt, node), "/cpus");
+        node = remove_node(fdt, node, "/cpus");
     }
     if (num_found != boot->board.num_cpus) {
         dtb_error("devicetree: names %u of the machine's %u CPUs; "
@@ -187,14 +200,15 @@ static bool prune_cluster(void *fdt, int cluster, const uint32_t *removed,
     bool left = false;
     int core;
 
-    fdt_for_each_subnode(core, fdt, cluster) {
+    for (core = fdt_first_subnode(fdt, cluster); core >= 0;) {
         int len;
         const fdt32_t *cpu = fdt_getprop(fdt, core, "cpu", &len);
 
         if (cpu && len == sizeof(*cpu) &&
             is_removed(fdt32_ld(cpu), removed, num)) {
-            dtb_check(fdt_nop_node(fdt, core), "/cpus/cpu-map");
+            core = remove_node(fdt, core, "/cpus/cpu-map");
         } else {
+            core = fdt_next_subnode(fdt, core);
             left = true;
         }
     }
@@ -209,9 +223,11 @@ static void prune_cpu_map(void *fdt, const uint32_t *removed, unsigned num)
     if (map < 0) {
         return;
     }
-    fdt_for_each_subnode(cluster, fdt, map) {
-        if (!prune_cluster(fdt, cluster, removed, num)) {
-            dtb_check(fdt_nop_node(fdt, cluster), "/cpus/cpu-map");
+    for (cluster = fdt_first_subnode(fdt, map); cluster >= 0;) {
+        if (prune_cluster(fdt, cluster, removed, num)) {
+            cluster = fdt_next_subnode(fdt, cluster);
+        } else {
+            cluster = remove_node(fdt, cluster, "/cpus/cpu-map");
         }
     }
 }
@@ -248,7 +264,7 @@ static void prune_affinities(void *fdt, const uint32_t *removed, unsigned num)
     if (affinities < 0) {
         return;
     }
-    fdt_for_each_subnode(node, fdt, affinities) {
+    for (node = fdt_first_subnode(fdt, affinities); node >= 0;) {
         int left = prune_affinity(fdt, node, removed, num);
 
         if (left) {
@@ -259,8 +275,9 @@ static void prune_affinities(void *fdt, const uint32_t *removed, unsigned num)
 
             dtb_check(fdt_setprop(fdt, node, "cpus", cpus,
                                   left * sizeof(fdt32_t)), "affinities");
+            node = fdt_next_subnode(fdt, node);
         } else {
-            dtb_check(fdt_nop_node(fdt, node), "affinities");
+            node = remove_node(fdt, node, "affinities");
         }
     }
 }
