@@ -45,6 +45,15 @@ class Build:
         debug = "-debug" if self.debug else ""
         return f"{self.kernel}-{self.driver}-{self.pages}{debug}"
 
+    @property
+    def firmware(self):
+        """The generation of firmware that the kernel's driver is written for.
+
+        Upstream's driver in 6.12 uses a register that newer firmware forbids.
+        """
+        old = self.driver == "upstream" and self.kernel == "6.12"
+        return "old" if old else "2026"
+
     @staticmethod
     def _found(variable, path, maker):
         path = Path(os.environ.get(variable) or path)

@@ -108,7 +108,8 @@ class Mac:
 
     @build: where everything is
     @name: names the console log, $O/log/NAME.console
-    @firmware, @handover: machine options of apple-j274
+    @firmware: machine option of apple-j274; None for what the driver knows
+    @handover: machine option of apple-j274
     @ssd: image to write to; None for a throw-away overlay on the built one
     @image, @dtb: None for the kernel of @build
     @append: further words for the kernel's command line
@@ -121,14 +122,14 @@ class Mac:
     @qemu_args: further arguments of the emulator
     """
 
-    def __init__(self, build, name="mac", *, firmware="2026", handover="off",
+    def __init__(self, build, name="mac", *, firmware=None, handover="off",
                  ssd=None, image=None, dtb=None, append="", init_args="",
                  root="PARTLABEL=linux", initrd=None, memory="2G", cpus=2, reboot=True, echo=None,
                  machine=None, qemu_args=()):
         build.use_qemu_python()
         self.build = build
         self.name = name
-        self.firmware = firmware
+        self.firmware = firmware or build.firmware
         self.handover = handover
         self.ssd = ssd
         self.image = image or build.image
