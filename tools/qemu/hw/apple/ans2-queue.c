@@ -57,10 +57,7 @@ static bool cq_full(const Ans2Queue *q)
     return cq_next(q, q->cq_tail) == q->cq_head;
 }
 
-/*
- * Write one entry.  The dword with the phase bit goes last, after a barrier:
- * it pairs with the read barrier between phase and content in the driver.
- */
+/* Write one entry; the dword with the phase bit goes last. */
 static void post_entry(AppleAns2State *s, unsigned qid, uint16_t cid,
                        uint16_t status, uint64_t result, Ans2Slot slot)
 {
@@ -80,6 +77,7 @@ static void post_entry(AppleAns2State *s, unsigned qid, uint16_t cid,
         ans2_ctrl_fatal(s);
         return;
     }
+    /* pairs with the driver's read barrier between phase and content */
     smp_wmb();
     ans2_mem_write(s, addr + 12, entry + 12, 4);
 
