@@ -29,10 +29,17 @@ packages=(
 )
 [[ $(dpkg --print-architecture) == arm64 ]] ||
 	packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+# Debian 12's meson is too old for QEMU 10; see below
+. /etc/os-release
+[[ ${VERSION_CODENAME-} == bookworm ]] || packages+=(meson)
 # mmdebstrap without root rights
 [[ $(id -u) -eq 0 ]] || packages+=(uidmap)
 
-version_of() { papt_cache policy "$1" | awk '$1 == "Candidate:" && $2 != "(none)" {print $2}'; }
+# version_of PACKAGE [SUITE/]: the newest there is
+version_of() {
+	papt_cache madison "$1" | awk -F ' *[|] *' -v suite="${2-}" \
+		'$3 !~ /Sources/ && index($3, " " suite) {print $2}' | sort -V | tail -n 1
+}
 
 # fetched FOLDER: what of it is there, as "package version", or nothing
 fetched() { [[ ! -d $1 ]] || cat "$1.version" 2>/dev/null || :; }
@@ -116,8 +123,7 @@ meson=$(dpkg-query -Wf '${Version}' meson 2>/dev/null) || :
 need_meson=
 if dpkg --compare-versions "${meson:-0}" lt 1.5; then
 	need_meson=1
-	# Debian 12's own is too old for QEMU 10
-	[[ $suite == bookworm ]] && suites+=" bookworm-backports"
+	suites+=" bookworm-backports"
 fi
 
 linux=$src/linux-$KERNEL
@@ -138,8 +144,8 @@ else
 fi
 
 if [[ -n $need_meson ]]; then
-	version=$(version_of meson)
-	[[ $version ]] || die "no package meson >= 1.5 in $suites"
+	version=$(version_of meson bookworm-backports/)
+	[[ $version ]] || die "no package meson >= 1.5 in bookworm-backports"
 	step meson "installing meson $version" install_meson "$version"
 fi
 
@@ -163,7 +169,7 @@ if [[ -z $have_qemu ]]; then
 fi
 
 if [[ -z $have_uboot ]]; then
-	version=$(version_of u-boot-asahi)
-	[[ $version ]] || die "no package u-boot-asahi in $suites"
+	version=$(version_of u-boot-asahi trixie/)
+	[[ $version ]] || die "no package u-boot-asahi in trixie"
 	step u-boot "unpacking u-boot-asahi $version" fetch_uboot "$build/u-boot" "$version"
 fi
