@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: oracle.sh    the machine under drivers that others wrote; T=name for one
+#                     case, T='7.2-16k-2026/*' for those of one set-up
+#
+# Builds what is missing.  Which kernels run is the cases' business: KERNEL,
+# DRIVER and PAGES change nothing here.
+. "$(dirname "$0")/lib.sh"
+
+scripts=$top/tools/scripts
+oracle=$top/tools/testing/oracle/oracle.py
+export O=$build
+
+kernels=$(/usr/bin/python3 -B "$oracle" --kernels "${T-}")
+while read -r kernel pages; do
+	KERNEL=$kernel "$scripts/setup.sh"
+	KERNEL=$kernel DRIVER=upstream PAGES=$pages DEBUG='' "$scripts/kernel.sh"
+done <<<"$kernels" >&2
+{
+	"$scripts/qemu.sh"
+	"$scripts/image.sh"
+} >&2
+exec /usr/bin/python3 -B "$oracle" "${T-}"
