@@ -26,10 +26,12 @@ run:
 	@$(scripts)/run.sh
 
 test:
-	@$(scripts)/test.sh check
+	@$(scripts)/test.sh check qtest oracle
 check qtest oracle:
 	@$(scripts)/$@.sh
-kunit e2e bench weave series:
+weave:
+	@tools/cocci/weave.sh "$$KDIR"
+kunit e2e bench series:
 	@$(scripts)/missing.sh $@
 
 clean:
