@@ -1319,6 +1319,84 @@ static void test_crash_at_message(void)
     stop(qts);
 }
 
+static void wait_for_migration(QTestState *qts)
+{
+    for (;;) {
+        QDict *rsp = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
+        QDict *info = qdict_get_qdict(rsp, "return");
+        g_autofree char *status = g_strdup(qdict_haskey(info, "status") ?
+                                           qdict_get_str(info, "status") : "");
+
+        qobject_unref(rsp);
+        g_assert_cmpstr(status, !=, "failed");
+        if (!strcmp(status, "completed")) {
+            return;
+        }
+        g_usleep(10 * 1000);
+    }
+}
+
+/* Moves the machine to a new QEMU and returns that. */
+static QTestState *migrate(QTestState *from)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *uri = NULL;
+    QTestState *to;
+    int fd;
+
+    fd = g_file_open_tmp("apple-rtkit-XXXXXX", &path, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    uri = g_strdup_printf("file:%s", path);
+    qtest_qmp_assert_success(from, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    wait_for_migration(from);
+    qtest_quit(from);
+    to = qtest_initf("-M apple-j274 -m 1G -incoming %s", uri);
+    wait_for_migration(to);
+    unlink(path);
+    return to;
+}
+
+/* Verifies that a start goes on after migration, whatever was under way. */
+static void test_migrate(void)
+{
+    QTestState *qts = start("");
+
+    /* HELLO is due */
+    run(qts);
+    qts = migrate(qts);
+    expect_state(qts, "hello");
+    expect(qts, MGMT, HELLO);
+
+    /* a message is in A2I, and the answer is due */
+    ap_send(qts, MGMT, HELLO_ACK);
+    qts = migrate(qts);
+    /* qtest's clock starts again at 0, the timers do not */
+    qtest_clock_step(qts, 1000 * MS);
+    expect_state(qts, "map");
+
+    /* a message is in I2A */
+    qts = migrate(qts);
+    expect(qts, MGMT, MAP0);
+    ap_send(qts, MGMT, MAP0_REPLY);
+    expect(qts, MGMT, MAP1);
+    ap_send(qts, MGMT, MAP1_REPLY);
+
+    /* buffers are known, the knobs too */
+    start_endpoints(qts);
+    answer_buffers(qts);
+    expect(qts, MGMT, IOP_ACK_ON);
+    power_ap_on(qts);
+    qtest_qom_set_bool(qts, RTKIT, "extra-endpoint", true);
+    qts = migrate(qts);
+    g_assert_cmphex(qtest_readl(qts, BOOT_STATUS), ==, BOOT_OK);
+    g_assert_true(qtest_qom_get_bool(qts, RTKIT, "extra-endpoint"));
+    qom_set_str(qts, RTKIT, "crash", "after migration");
+    expect(qts, CRASHLOG, REQUEST | BUFFER(CRASHLOG));
+    stop(qts);
+}
+
 /* Verifies that random messages to a running firmware leave QEMU alive. */
 static void test_random(void)
 {
@@ -1407,6 +1485,7 @@ static const struct {
     { "preset-buffer", test_preset_buffer },
     { "slow", test_slow },
     { "crash-at-message", test_crash_at_message },
+    { "migrate", test_migrate },
     { "random", test_random },
 };
 
