@@ -16,7 +16,6 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
-#include "exec/memory.h"
 #include "ans2-internal.h"
 #include "trace.h"
 
@@ -38,22 +37,6 @@ static const uint8_t nand_id[] = {
 
 /* 256 GB: channels, dies, planes, blocks, pages, bytes per page */
 static const uint32_t nand_geometry[] = { 4, 2, 4, 1600, 1280, 16384 };
-
-static bool get_request(Ans2Cmd *cmd, uint64_t addr, uint8_t *buf)
-{
-    AddressSpace *as = apple_sart_dma_as(cmd->s->sart);
-
-    return !address_space_read(as, addr, MEMTXATTRS_UNSPECIFIED, buf,
-                               BUFFER_SIZE);
-}
-
-static bool put_response(Ans2Cmd *cmd, uint64_t addr, const uint8_t *buf)
-{
-    AddressSpace *as = apple_sart_dma_as(cmd->s->sart);
-
-    return !addr || !address_space_write(as, addr, MEMTXATTRS_UNSPECIFIED,
-                                         buf, BUFFER_SIZE);
-}
 
 static uint16_t answer(const uint8_t *request, uint8_t *response)
 {
@@ -83,17 +66,19 @@ static uint16_t answer(const uint8_t *request, uint8_t *response)
  */
 uint16_t ans2_vendor(Ans2Cmd *cmd)
 {
+    AppleSartState *sart = cmd->s->sart;
     uint64_t req = cmd->sqe.cdw11 | (uint64_t)cmd->sqe.cdw12 << 32;
     uint64_t rsp = cmd->sqe.cdw13 | (uint64_t)cmd->sqe.cdw14 << 32;
     g_autofree uint8_t *request = g_malloc0(BUFFER_SIZE);
     g_autofree uint8_t *response = g_malloc0(BUFFER_SIZE);
     uint16_t status;
 
-    if (!get_request(cmd, req, request)) {
+    if (apple_sart_dma_rw(sart, req, request, BUFFER_SIZE, false)) {
         return ANS2_SC_DATA_XFER_ERROR;
     }
     status = answer(request, response);
-    if (!status && !put_response(cmd, rsp, response)) {
+    if (!status && rsp &&
+        apple_sart_dma_rw(sart, rsp, response, BUFFER_SIZE, true)) {
         return ANS2_SC_DATA_XFER_ERROR;
     }
     return status;
