@@ -453,7 +453,7 @@ static int sart_revoke_locked(struct apple_sart *sart, u64 phys, u64 size)
  * Context: Process context. Takes and releases a mutex.
  * Return:
  * * %0		- the region is revoked
- * * %-ENODEV	- the driver of the filter is unbound; it has revoked all regions
+ * * %-ENODEV	- the driver of the filter is unbound, and revoked everything
  * * %-ENOENT	- no region with this address and this size is allowed
  * * %-EIO	- the filter did not give the entry up
  */

@@ -814,6 +814,7 @@ static void shutdown_continues_after_an_entry_that_stays(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, t_allow(t, t_slot(1), T_PAGE), 0);
 
 	t->no_config = true;
+	t_log_reset(t);
 	t_shutdown(t);
 	KUNIT_EXPECT_GE(test, t_find_write(t, 0x00), 0);
 	KUNIT_EXPECT_GE(test, t_find_write(t, 0x04), 0);
