@@ -12,7 +12,8 @@
  * has: output that a background process writes later is not waited for.
  *
  * Each answer is written to the line as a whole before anything else is read,
- * so the host must keep reading.
+ * so the host must keep reading. SIGTERM ends the agent once no command runs,
+ * so that even the command that brought the machine down gets its answer.
  */
 
 #define _GNU_SOURCE
@@ -75,6 +76,13 @@ struct agent {
 	int file;
 	uint32_t file_id;
 };
+
+static volatile sig_atomic_t leaving;
+
+static void leave(int sig)
+{
+	leaving = sig;
+}
 
 static const uint8_t output_frame[2] = { FRAME_STDOUT, FRAME_STDERR };
 
@@ -157,6 +165,7 @@ static void run_shell(const char *command, int out, int err)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(126);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -441,7 +450,7 @@ static void handle_line(struct agent *a)
 
 static void loop(struct agent *a)
 {
-	for (;;) {
+	while (!leaving || a->job.pid) {
 		struct job *job = &a->job;
 		int ms = job_poll_ms(job);
 		bool busy = job->pid;
@@ -493,6 +502,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, leave);
 	send_ready(&agent);
 	loop(&agent);
 }

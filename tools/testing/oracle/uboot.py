@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 
 from mac import Build, MacError
-from mac.suite import Case, Setup, check_rules
+from mac.suite import Case, Setup
 
 from cases import BLOCK, BLOCKS, expect
 
@@ -63,13 +63,13 @@ def host_file(build, path):
 def in_uboot(job):
     """A case: @job with U-Boot's shell, and no rule broken."""
     @functools.wraps(job)
-    def run(setup):
+    def run(setup, judge):
         image = setup.build.folder / BINARY
         if not image.exists():
             raise MacError(f"{image} is missing: `make setup` fetches it")
         with setup.mac(job.__name__, image=image) as mac:
             job(mac, Shell(mac))
-            check_rules(mac, {})
+            judge(mac)
     return run
 
 
