@@ -14,13 +14,13 @@
  *  + Property "firmware" (string "old" or "2026"): with "2026" missing
  *    crashlog or ioreport buffers crash the firmware
  *  + Property "handover" (string "off", "asleep" or "running"): the state in
- *    which the boot loader left the firmware; see hardware notes in
- *    Documentation/
+ *    which the boot loader left the firmware
+ *  + Named GPIO input "sart-fault": SART refused an access; the firmware dies
  *  + Named GPIO output "boot-status": 1 while BOOT_STATUS reads "ready"
  *  + Named GPIO output "crashed": 1 after a crash, until reset
  *  + QOM property "state" (string, read-only)
  *  + QOM property "crash" (string, write-only): crash now, with this reason
- *  + further fault knobs as QOM properties, listed in rtkit.c
+ *  + further fault knobs as QOM properties, listed in rtkit-fault.c
  */
 
 #ifndef HW_APPLE_RTKIT_H
