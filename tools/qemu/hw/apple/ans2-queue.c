@@ -220,7 +220,11 @@ void ans2_queue_cq_doorbell(AppleAns2State *s, unsigned qid, uint32_t head)
     uint32_t used, moved;
 
     trace_apple_ans2_cq_doorbell(qid, head, q->cq_tail);
-    if (s->crashed || !s->booted) {
+    if (s->crashed || !s->booted || !(s->cc & ANS2_CC_EN)) {
+        /*
+         * Linux may be a little late: who waited for the last completion
+         * clears CC.EN while the interrupt handler has yet to write the head.
+         */
         return;
     }
     if (!q->cq_exists || head >= q->cq_size) {

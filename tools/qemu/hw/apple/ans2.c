@@ -28,6 +28,9 @@
 
 #define FLUSH_NS    17000000
 
+/* In the form of real ones, but of no real drive */
+#define SERIAL      "0ba0000000000001"
+
 /* CC and CSTS of a controller that the boot loader left enabled */
 #define HANDOVER_CC 0x00460001
 
@@ -132,6 +135,7 @@ static void ans2_init(Object *obj)
     qdev_init_gpio_in_named(DEVICE(obj), ans2_ctrl_set_booted, "boot-status",
                             1);
     qdev_init_gpio_in_named(DEVICE(obj), ans2_ctrl_set_crashed, "crashed", 1);
+    s->serial = g_strdup(SERIAL);
     s->knob.lost_irq = true;
     s->knob.cfs_on_crash = true;
     s->knob.flush_ns = FLUSH_NS;
