@@ -7,7 +7,7 @@
  * spin table and enters the kernel (or U-Boot).  Here QEMU's Arm boot code
  * does what is common to all boards: it loads the files and fills in /memory,
  * the command line and the initrd.  The rest is below: cpu-release-addr, CPUs
- * that are not there, seeds, and the power-off register.
+ * that are not there, marks for U-Boot, seeds, and the power-off register.
  *
  * The devicetree itself is the kernel's own, given with -dtb.
  */
@@ -282,6 +282,47 @@ static void prune_affinities(void *fdt, const uint32_t *removed, unsigned num)
     }
 }
 
+/*
+ * U-Boot drives its console before it has relocated itself, and by then it
+ * binds only the nodes that are marked: m1n1 marks the console, the power
+ * domains it needs, and the PMGR that these are part of.
+ */
+static void mark_for_uboot(void *fdt, int node)
+{
+    g_autofree fdt32_t *domains = NULL;
+    const void *prop;
+    int len;
+
+    if (node < 0 || fdt_getprop(fdt, node, "bootph-all", NULL)) {
+        return;
+    }
+    prop = fdt_getprop(fdt, node, "power-domains", &len);
+    domains = prop ? g_memdup2(prop, len) : NULL;
+    dtb_check(fdt_setprop_empty(fdt, node, "bootph-all"), "bootph-all");
+    dtb_check(fdt_setprop_empty(fdt, node, "u-boot,dm-pre-reloc"),
+              "u-boot,dm-pre-reloc");
+
+    /* Marking moves what follows, so every offset is looked up afresh */
+    for (int i = 0; domains && i < len / (int)sizeof(*domains); i++) {
+        uint32_t domain = fdt32_ld(&domains[i]);
+
+        mark_for_uboot(fdt, fdt_node_offset_by_phandle(fdt, domain));
+        node = fdt_node_offset_by_phandle(fdt, domain);
+        if (node >= 0) {
+            mark_for_uboot(fdt, fdt_parent_offset(fdt, node));
+        }
+    }
+}
+
+static void mark_console(void *fdt)
+{
+    const char *path = fdt_get_alias(fdt, "serial0");
+
+    if (path) {
+        mark_for_uboot(fdt, fdt_path_offset(fdt, path));
+    }
+}
+
 /* Boot loaders give the kernel fresh random numbers for each boot */
 static void add_seeds(void *fdt)
 {
@@ -320,6 +361,7 @@ static void modify_dtb(const struct arm_boot_info *info, void *fdt)
     num = fill_in_cpus(boot, fdt, removed);
     prune_cpu_map(fdt, removed, num);
     prune_affinities(fdt, removed, num);
+    mark_console(fdt);
     add_seeds(fdt);
     if (boot->board.poweroff_addr) {
         add_poweroff(fdt, boot->board.poweroff_addr);
