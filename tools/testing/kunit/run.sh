@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: run.sh      runs every KUnit suite of this repository for $KERNEL
+#
+# The kernel's own kunit.py builds an arm64 kernel from a woven copy of the
+# source and boots it on QEMU's virt machine. A suite takes part when its folder
+# has a .kunitconfig. DEBUG=1 adds KASAN, lockdep and the like.
+#
+#   T=GLOB         only these tests, as kunit.py takes them (suite.case)
+#   KUNIT_QEMU     the qemu-system-aarch64 to use, default that of $O/qemu, then
+#                  the host's own
+#   KERNEL_SOURCE  the kernel source to copy, default $O/src/linux-$KERNEL
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../../scripts/lib.sh"
+. "$here/tree.sh"
+
+me=kunit
+name=$KERNEL${DEBUG:+-debug}
+out=$build/kunit/out-$name
+log=$build/log/kunit-$name.log
+glob=${T:-}
+toolchain=()
+
+debug_options=(
+	KASAN KASAN_INLINE KASAN_VMALLOC UBSAN PROVE_LOCKING DEBUG_ATOMIC_SLEEP
+	DEBUG_KERNEL DEBUG_KMEMLEAK DEBUG_LIST SLUB_DEBUG_ON
+)
+
+# Suites that the result must name, so that one that was not built is noticed.
+suites() {
+	find "$top/drivers" -path '*/tests/*_kunit.c' -exec \
+		sed -n '/^static struct kunit_suite/,/^};/s/.*\.name = "\(.*\)".*/\1/p' {} +
+}
+
+find_qemu() {
+	local qemu
+	for qemu in "${KUNIT_QEMU:-}" "$build/qemu/qemu-system-aarch64" \
+			"$(command -v qemu-system-aarch64 || :)"; do
+		[[ -n $qemu && -x $qemu ]] || continue
+		"$qemu" -M help | grep -q '^virt ' || continue
+		echo "$qemu"
+		return
+	done
+	die "no qemu-system-aarch64 with the machine virt is here: run make setup, or name one in KUNIT_QEMU"
+}
+
+kunit() {
+	local verb=$1
+	shift
+	(cd "$woven_tree" && PATH=$out/bin:$PATH \
+		/usr/bin/python3 tools/testing/kunit/kunit.py "$verb" \
+		--build_dir "$out" --arch arm64 "${toolchain[@]}" "$@")
+}
+
+build_kernel() {
+	local option
+	local config=()
+	for option in "$top"/drivers/*/tests "$top"/drivers/*/*/tests \
+			"$top"/drivers/*/*/*/tests; do
+		[[ ! -f $option/.kunitconfig ]] ||
+			config+=(--kunitconfig "$option/.kunitconfig")
+	done
+	[[ ${#config[@]} -gt 0 ]] || { echo "no .kunitconfig is here"; return 1; }
+	for option in ${DEBUG:+"${debug_options[@]}"}; do
+		config+=(--kconfig_add "CONFIG_$option=y")
+	done
+	kunit build --jobs "$(nproc)" "${config[@]}"
+}
+
+# kunit.py takes QEMU from PATH.
+link_qemu() {
+	local qemu
+	qemu=$(find_qemu)
+	mkdir -p "$out/bin"
+	ln -sfn "$(realpath "$qemu")" "$out/bin/qemu-system-aarch64"
+}
+
+# count WORD: the number that kunit.py's last line gives for it, or 0
+count() {
+	local n
+	n=$(sed -n "s/.*Testing complete\..* $1: \([0-9]*\).*/\1/p" "$log" | tail -n 1)
+	echo "${n:-0}"
+}
+
+make_woven
+[[ -z $cross ]] || toolchain+=(--cross_compile "$cross")
+! command -v ccache >/dev/null || toolchain+=(--make_options "CC=ccache ${cross}gcc")
+need_space 2000 "a kernel for KUnit"
+link_qemu
+step "kunit-build-$name" "kernel for KUnit" build_kernel
+
+start=$SECONDS
+rc=0
+kunit exec --timeout 300 --kernel_args panic_on_warn=1 --kernel_args panic=-1 \
+	--kernel_args oops=panic \
+	${glob:+"$glob"} >"$log" 2>&1 || rc=$?
+{
+	echo "--- console"
+	cat "$out/test.log" 2>/dev/null
+} >>"$log"
+
+passed=$(count passed)
+failed=$(($(count failed) + $(count crashed) + $(count errors)))
+skipped=$(count skipped)
+if [[ -z $glob ]]; then
+	for suite in $(suites); do
+		! grep -qE "(ok|not ok) [0-9]+ ${suite}[[:space:]]*\$" "$out/test.log" || continue
+		say "suite $suite did not run to its end"
+		failed=$((failed + 1))
+	done
+fi
+if [[ $rc -ne 0 || $failed -ne 0 || $passed -eq 0 ]]; then
+	sed '/^--- console/,$d' "$log" | grep -vE 'PASSED|=====|^\[[0-9:]*\] *$' | tail -n 60 >&2
+	[[ $failed -ne 0 ]] || failed=1
+	say "the console and all results are in $log"
+fi
+say "Linux $KERNEL: tests done in $((SECONDS - start)) s"
+[[ $skipped -ne 0 ]] || skipped=
+echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"
+[[ $failed -eq 0 ]]
