@@ -31,7 +31,9 @@ check qtest oracle:
 	@$(scripts)/$@.sh
 weave:
 	@tools/cocci/weave.sh "$$KDIR"
-kunit e2e bench series:
+kunit:
+	@tools/testing/kunit/run.sh
+e2e bench series:
 	@$(scripts)/missing.sh $@
 
 clean:
