@@ -32,9 +32,9 @@ here=$tmp/repo/tools/cocci
 # The author of a patch is whoever has this repository's commits.
 author() { git -C "$top" log -1 --format="$1" 2>/dev/null || :; }
 name=$(author %an) email=$(author %ae)
-command git init -q "$tree"
-git() {
-	command git -C "$tree" -c user.name="${name:-ANS2}" \
+git init -q "$tree"
+tgit() {
+	git -C "$tree" -c user.name="${name:-ANS2}" \
 		-c user.email="${email:-ans2@localhost}" -c core.autocrlf=false "$@"
 }
 
@@ -61,9 +61,9 @@ while IFS= read -r f; do
 	mkdir -p "$tree/$(dirname "$f")"
 	cp "$(before "$f")" "$tree/$f"
 done < <(cd "$tmp/all" && find . -type f | sed 's,^\./,,')
-git add -A
-git commit -q -m base
-git tag base
+tgit add -A
+tgit commit -q -m base
+tgit tag base
 
 so_far=''
 for part in $parts; do
@@ -71,9 +71,9 @@ for part in $parts; do
 	so_far+=" $part"
 	results "$so_far"
 	cp -r "$tmp/now/." "$tree/"
-	git add -A
-	git diff --cached --quiet && continue
-	git commit -q -F "$here/series/$part.msg"
+	tgit add -A
+	tgit diff --cached --quiet && continue
+	tgit commit -q -F "$here/series/$part.msg"
 done
 
 # Each file of the whole result must have come with some commit.
@@ -81,5 +81,5 @@ diff -r -x .git "$tmp/all" "$tree" >"$tmp/diff" || {
 	cat "$tmp/diff" >&2
 	die "the commits together are not what weave.sh makes"
 }
-git format-patch -q --no-signature -o "$out" base
+tgit format-patch -q --no-signature -o "$out" base
 ls "$out"/[0-9][0-9][0-9][0-9]-*.patch
