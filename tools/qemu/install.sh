@@ -32,6 +32,7 @@ meson.build|    'hw/alpha',|    'hw/apple',"
 
 # The qtest line depends on the list of tests, so it is found by its key.
 readonly qtest_file=tests/qtest/meson.build
+# shellcheck disable=SC1003
 readonly qtest_anchor='qtests_aarch64 = \'
 readonly qtest_key="config_all_devices.has_key('CONFIG_APPLE_J274')"
 
@@ -72,7 +73,7 @@ qtest_line() {
 check_tree() {
 	local version
 
-	[ -f "$tree/VERSION" ] && [ -f "$tree/meson.build" ] ||
+	[[ -f $tree/VERSION && -f $tree/meson.build ]] ||
 		die "$tree: not a QEMU source tree"
 	version=$(cat "$tree/VERSION")
 	case $version in

@@ -8,21 +8,22 @@
  * something there: addresses in DRAM, small tags, power states.  DRAM is
  * filled with random queue entries first, so that DMA has something to read.
  *
+ * A second kind of case brings the controller up as a driver does, and then
+ * throws commands at it that are almost right.
+ *
  * The seed is printed; APPLE_FUZZ_SEED repeats a run, APPLE_FUZZ_ROUNDS makes
  * it longer.
  */
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
-#include "libqtest.h"
-#include "qobject/qdict.h"
-#include "qobject/qnum.h"
+#include "qemu/cutils.h"
+#include "apple-ans2.h"
 
 #define DEFAULT_ROUNDS  20000
 #define DRAM            0x800000000ULL
 #define DRAM_USED       0x100000
 
-#define ANS             0x27bcc0000ULL
 #define ASC             0x277400000ULL
 #define MBOX            0x277408000ULL
 #define SART            0x27bc50000ULL
@@ -44,7 +45,7 @@ static const struct {
     { "asc", ASC, 0x8000 },
     { "asc-mbox", MBOX, 0x4000 },
     { "sart", SART, 0x10000 },
-    { "ans2", ANS, 0x40000 },
+    { "ans2", ANS2, 0x40000 },
 };
 
 /* Registers with effects, and the size in bytes that drivers use */
@@ -52,24 +53,24 @@ static const struct {
     uint64_t addr;
     unsigned size;
 } active[] = {
-    { ANS + 0x14, 4 },          /* CC */
-    { ANS + 0x24, 4 },          /* AQA */
-    { ANS + 0x28, 8 },          /* ASQ */
-    { ANS + 0x30, 8 },          /* ACQ */
-    { ANS + 0x1000, 4 },        /* doorbells of the classic mode */
-    { ANS + 0x1004, 4 },
-    { ANS + 0x1008, 4 },
-    { ANS + 0x100c, 4 },
-    { ANS + 0x1210, 4 },        /* MAX_PEND_CMDS */
-    { ANS + 0x24908, 4 },       /* LINEAR_SQ_CTRL */
-    { ANS + 0x2490c, 4 },       /* linear doorbells */
-    { ANS + 0x2490c, 4 },
-    { ANS + 0x24910, 4 },
-    { ANS + 0x24910, 4 },
-    { ANS + 0x28100, 4 },       /* NVMMU: count, bases, invalidation */
-    { ANS + 0x28108, 8 },
-    { ANS + 0x28110, 8 },
-    { ANS + 0x28118, 4 },
+    { ANS2 + 0x14, 4 },          /* CC */
+    { ANS2 + 0x24, 4 },          /* AQA */
+    { ANS2 + 0x28, 8 },          /* ASQ */
+    { ANS2 + 0x30, 8 },          /* ACQ */
+    { ANS2 + 0x1000, 4 },        /* doorbells of the classic mode */
+    { ANS2 + 0x1004, 4 },
+    { ANS2 + 0x1008, 4 },
+    { ANS2 + 0x100c, 4 },
+    { ANS2 + 0x1210, 4 },        /* MAX_PEND_CMDS */
+    { ANS2 + 0x24908, 4 },       /* LINEAR_SQ_CTRL */
+    { ANS2 + 0x2490c, 4 },       /* linear doorbells */
+    { ANS2 + 0x2490c, 4 },
+    { ANS2 + 0x24910, 4 },
+    { ANS2 + 0x24910, 4 },
+    { ANS2 + 0x28100, 4 },       /* NVMMU: count, bases, invalidation */
+    { ANS2 + 0x28108, 8 },
+    { ANS2 + 0x28110, 8 },
+    { ANS2 + 0x28118, 4 },
     { ASC + 0x44, 4 },          /* CPU_CONTROL */
     { MBOX + 0x110, 4 },        /* mailbox: control and messages */
     { MBOX + 0x114, 4 },
@@ -208,8 +209,132 @@ static void expect_alive(QTestState *qts)
 static uint32_t number_from_env(const char *name, uint32_t otherwise)
 {
     const char *value = getenv(name);
+    unsigned int number;
 
-    return value ? strtoul(value, NULL, 0) : otherwise;
+    if (!value) {
+        return otherwise;
+    }
+    g_assert_cmpint(qemu_strtoui(value, NULL, 0, &number), ==, 0);
+    return number;
+}
+
+/*
+ * A command in its slot, with an honest TCB; one time in two something in
+ * either is changed afterwards.
+ */
+static void put_command(Ans2 *a, GRand *rand, unsigned q, uint8_t tag)
+{
+    bool data = g_rand_int_range(rand, 0, 4);
+    Sqe sqe = {
+        .opcode = g_rand_int_range(rand, 0, 14),
+        .nsid = g_rand_int_range(rand, 0, 5),
+        .prp1 = data ? DATA + g_rand_int_range(rand, 0, 64) * 0x1000 : 0,
+        .prp2 = data ? DATA + g_rand_int_range(rand, 0, 64) * 0x1000 : 0,
+        .cdw10 = g_rand_int_range(rand, 0, 256),
+        .cdw11 = g_rand_int_range(rand, 0, 2),
+        .cdw12 = g_rand_int_range(rand, 0, 64),
+    };
+
+    if (g_rand_int_range(rand, 0, 16) == 0) {
+        sqe.opcode = OP_APPLE;
+        sqe.cdw12 = random_value(rand);
+    }
+    if (g_rand_int_range(rand, 0, 8) == 0) {
+        sqe.cdw10 = random_value(rand);
+        sqe.cdw11 = random_value(rand);
+        sqe.cdw12 = random_value(rand);
+        sqe.cdw13 = random_value(rand);
+    }
+    ans2_fill(a, q, tag, &sqe);
+    if (g_rand_boolean(rand)) {
+        qtest_writeb(a->qts, SQ_MEM(q) + tag * 64 +
+                     g_rand_int_range(rand, 0, 64), random_value(rand));
+    }
+    if (g_rand_boolean(rand)) {
+        qtest_writeb(a->qts, TCB_MEM(q) + tag * 128 +
+                     g_rand_int_range(rand, 0, 128), random_value(rand));
+    }
+}
+
+/* PRP lists: mostly pages of the area, some addresses out of the blue */
+static void fill_lists(Ans2 *a, GRand *rand)
+{
+    for (int i = 0; i < 64 * 512; i += 7) {
+        uint64_t entry = g_rand_int_range(rand, 0, 4) ?
+                         DATA + g_rand_int_range(rand, 0, 64) * 0x1000 :
+                         random_value(rand);
+
+        qtest_writeq(a->qts, DATA + i * 8, entry);
+    }
+}
+
+/* Take what has completed, sometimes without the invalidation; the number */
+static unsigned take_completions(Ans2 *a, GRand *rand, unsigned q)
+{
+    unsigned count = 0;
+
+    while (count < 64 && ans2_pending(a, q)) {
+        Cqe cqe = ans2_read_cqe(a, q, a->head[q]);
+
+        if (g_rand_int_range(rand, 0, 8)) {
+            qtest_writel(a->qts, TCB_INVAL, cqe.tag);
+        }
+        if (++a->head[q] == a->size[q]) {
+            a->head[q] = 0;
+            a->phase[q] ^= 1;
+        }
+        count++;
+    }
+    if (count) {
+        ans2_write_head(a, q);
+    }
+    return count;
+}
+
+/* Reset the machine, so that the boot loader's state is back, and start */
+static void bring_up(Ans2 *a)
+{
+    qtest_system_reset(a->qts);
+    judge_clear(a->qts);
+    ans2_setup(a, true, 2);
+    ans2_enable(a);
+    g_assert_cmphex(ans2_create_cq(a, 64, true), ==, 0);
+    g_assert_cmphex(ans2_create_sq(a, 64), ==, 0);
+}
+
+/* Verifies that QEMU survives commands that are almost right. */
+static void test_commands(const void *firmware)
+{
+    uint32_t seed = number_from_env("APPLE_FUZZ_SEED", g_random_int());
+    uint32_t rounds = number_from_env("APPLE_FUZZ_ROUNDS", DEFAULT_ROUNDS);
+    g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
+    unsigned completions = 0;
+    Ans2 a;
+
+    ans2_boot(&a, firmware, ",ssd=ssd -m 1G -action watchdog=none "
+              "-drive if=none,id=ssd,driver=null-co,size=64M,read-zeroes=on");
+    g_test_message("APPLE_FUZZ_SEED=%" PRIu32 " APPLE_FUZZ_ROUNDS=%" PRIu32,
+                   seed, rounds);
+    for (uint32_t i = 0; i < rounds / 4; i++) {
+        unsigned q = g_rand_int_range(rand, 0, 8) ? IO : ADMIN;
+        uint8_t tag = g_rand_int_range(rand, 0, q == IO ? 64 : 3);
+
+        if (i % 256 == 0) {
+            bring_up(&a);
+            fill_lists(&a, rand);
+        }
+        put_command(&a, rand, q, tag);
+        ans2_ring(&a, q, tag);
+        completions += take_completions(&a, rand, q);
+        if (i % 32 == 31) {
+            access_active(a.qts, rand);
+            qtest_clock_step(a.qts, g_rand_int_range(rand, 1, 20000000));
+        }
+    }
+    g_test_message("completions: %u", completions);
+    g_assert_cmpuint(completions, >, rounds / 100);
+    expect_alive(a.qts);
+    qtest_quit(a.qts);
 }
 
 /* Verifies that QEMU survives, for the state of hand-over that is given. */
@@ -244,6 +369,8 @@ int main(int argc, char **argv)
     qtest_add_data_func("/apple-fuzz/off", "handover=off", test_fuzz);
     qtest_add_data_func("/apple-fuzz/running", "handover=running", test_fuzz);
     qtest_add_data_func("/apple-fuzz/enabled", "handover=enabled", test_fuzz);
+    qtest_add_data_func("/apple-fuzz/commands", "2026", test_commands);
+    qtest_add_data_func("/apple-fuzz/commands-old", "old", test_commands);
     qtest_add_data_func("/apple-fuzz/old", "handover=enabled,firmware=old",
                         test_fuzz);
 
