@@ -528,19 +528,21 @@ static int sart_add_consumer(struct apple_sart *sart, struct device *dev)
 static struct apple_sart *sart_lookup_node(struct device *dev,
 					   struct device_node *np)
 {
+	struct apple_sart *found = ERR_PTR(-EPROBE_DEFER);
 	struct apple_sart *sart;
-	int ret = -EPROBE_DEFER;
+	int ret;
 
 	mutex_lock(&apple_sart_lock);
 	list_for_each_entry(sart, &apple_sart_list, node) {
 		if (sart->dev->of_node == np) {
 			ret = sart_add_consumer(sart, dev);
+			found = ret ? ERR_PTR(ret) : sart;
 			break;
 		}
 	}
 	mutex_unlock(&apple_sart_lock);
 
-	return ret ? ERR_PTR(ret) : sart;
+	return found;
 }
 
 /**
