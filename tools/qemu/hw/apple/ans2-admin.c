@@ -105,6 +105,7 @@ static uint16_t create_cq(Ans2Cmd *cmd)
 static uint16_t create_sq(Ans2Cmd *cmd)
 {
     Ans2Queue *q = &cmd->s->queue[ANS2_IO];
+    uint64_t tcb_base = cmd->s->tcb_base[ANS2_IO];
     uint16_t status = check_create(cmd, q->sq_exists);
 
     if (status) {
@@ -113,6 +114,10 @@ static uint16_t create_sq(Ans2Cmd *cmd)
     if (!q->cq_exists || cmd->sqe.cdw11 >> 16 != 1) {
         return bad_queue(cmd, APPLE_RULE_QUEUE_SETUP, ANS2_SC_CQ_INVALID,
                          "its CQ does not exist");
+    }
+    if (cmd->s->linear && (!tcb_base || tcb_base & (ANS2_PAGE_SIZE - 1))) {
+        return bad_queue(cmd, APPLE_RULE_TCB_SETUP, ANS2_SC_INVALID_FIELD,
+                         "the I/O TCB base is not a page");
     }
     q->sq_exists = true;
     q->sq_base = cmd->sqe.prp1;

@@ -76,8 +76,11 @@ static bool check_setup(AppleAns2State *s, uint32_t cc)
     }
     good &= check_base(s, APPLE_RULE_TCB_SETUP, "the admin TCB base",
                        s->tcb_base[ANS2_ADMIN]);
-    good &= check_base(s, APPLE_RULE_TCB_SETUP, "the I/O TCB base",
-                       s->tcb_base[ANS2_IO]);
+    /* U-Boot tells it only when it creates the I/O queues. */
+    if (s->tcb_base[ANS2_IO]) {
+        good &= check_base(s, APPLE_RULE_TCB_SETUP, "the I/O TCB base",
+                           s->tcb_base[ANS2_IO]);
+    }
     if (!s->num_tcbs) {
         apple_judge_violation(s->judge, APPLE_RULE_TCB_SETUP,
                               "ans2: CC.EN set with NUM_TCBS = 0");

@@ -74,6 +74,7 @@ enum {
     WHEN_ANY,
     WHEN_BOOTED,        /* BOOT_STATUS is good */
     WHEN_DISABLED,      /* and CC.EN is clear */
+    WHEN_NO_IOSQ,       /* and there is no I/O SQ; U-Boot writes it so late */
 };
 
 typedef struct Ans2Reg {
@@ -111,7 +112,7 @@ static const Ans2Reg regs[] = {
     { A_LINEAR_CTRL, 4, RW, GROUP_CTRL, WHEN_DISABLED },
     { A_NUM_TCBS, 4, WO, GROUP_NVMMU, WHEN_DISABLED },
     { A_ASQ_TCB_BASE, 8, WO, GROUP_NVMMU, WHEN_DISABLED },
-    { A_IOSQ_TCB_BASE, 8, WO, GROUP_NVMMU, WHEN_DISABLED },
+    { A_IOSQ_TCB_BASE, 8, WO, GROUP_NVMMU, WHEN_NO_IOSQ },
 };
 
 /*
@@ -245,6 +246,11 @@ static void check_order(AppleAns2State *s, const Ans2Reg *reg)
                !s->inherited) {
         apple_judge_violation(s->judge, APPLE_RULE_REG_ORDER,
                               "ans2: write of 0x%x while CC.EN is set",
+                              reg->offset);
+    } else if (reg->when == WHEN_NO_IOSQ && s->queue[ANS2_IO].sq_exists &&
+               !s->inherited) {
+        apple_judge_violation(s->judge, APPLE_RULE_REG_ORDER,
+                              "ans2: write of 0x%x while the I/O SQ exists",
                               reg->offset);
     }
 }

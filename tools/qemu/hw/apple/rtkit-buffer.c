@@ -11,7 +11,9 @@
  * Model choices, not known from hardware: the sizes, and that the firmware
  * writes zeros to both ends of a buffer when it gets it.  The latter shows at
  * once whether SART allows the whole range.  The oslog size is a multiple of
- * 256, because U-Boot mistakes other sizes for an address.
+ * 256, because U-Boot mistakes other sizes for an address.  The old firmware
+ * asks for no oslog buffer: U-Boot 2025.01 starts that endpoint, gives up at
+ * any message from it, and is known to work on Macs.
  */
 
 #include "qemu/osdep.h"
@@ -95,7 +97,8 @@ void rtkit_buffer_request(AppleRtkitState *s, uint8_t endpoint)
     RtkitBufferId id = rtkit_buffer_id(endpoint);
     uint64_t addr = 0;
 
-    if (id == RTKIT_BUF__MAX || s->buffer[id].requested) {
+    if (id == RTKIT_BUF__MAX || s->buffer[id].requested ||
+        (id == RTKIT_BUF_OSLOG && !s->is_2026)) {
         return;
     }
     if (s->faulty && id == RTKIT_BUF_CRASHLOG) {

@@ -192,11 +192,30 @@ static void test_enable(void)
     g_assert_cmphex(qtest_readl(a.qts, CC), ==, CC_ON);
     qtest_writel(a.qts, AQA, 0x20002);
     qtest_writel(a.qts, NUM_TCBS, 31);
-    qtest_writel(a.qts, TCB_BASE(IO), 0);
+    qtest_writeq(a.qts, TCB_BASE(ADMIN), 0);
     qtest_writel(a.qts, LINEAR_CTRL, 0);
     judge_expect(a.qts, "reg-order", 4);
     qtest_writel(a.qts, CC, CC_OFF);
     g_assert_cmphex(qtest_readl(a.qts, CSTS), ==, 0);
+    ans2_quit(&a);
+}
+
+/* Verifies U-Boot's way: the I/O TCB base comes with the I/O queues. */
+static void test_late_tcb_base(void)
+{
+    Ans2 a;
+
+    ans2_boot(&a, "2026", "");
+    ans2_setup(&a, true, 2);
+    qtest_writeq(a.qts, TCB_BASE(IO), 0);
+    ans2_enable(&a);
+    g_assert_cmphex(ans2_create_cq(&a, 64, true), ==, 0);
+    g_assert_cmphex(ans2_create_sq(&a, 64), ==, 2);
+    judge_expect(a.qts, "tcb-setup", 1);
+    qtest_writeq(a.qts, TCB_BASE(IO), TCB_MEM(IO));
+    g_assert_cmphex(ans2_create_sq(&a, 64), ==, 0);
+    qtest_writeq(a.qts, TCB_BASE(IO), TCB_MEM(IO));
+    judge_expect(a.qts, "reg-order", 1);
     ans2_quit(&a);
 }
 
@@ -518,6 +537,7 @@ int main(int argc, char **argv)
     qtest_add_func("/apple-ans2/regs/power", test_power);
     qtest_add_func("/apple-ans2/regs/not-booted", test_not_booted);
     qtest_add_func("/apple-ans2/regs/enable", test_enable);
+    qtest_add_func("/apple-ans2/regs/late-tcb-base", test_late_tcb_base);
     qtest_add_func("/apple-ans2/regs/bad-setup", test_bad_setup);
     qtest_add_func("/apple-ans2/regs/values", test_values);
     qtest_add_func("/apple-ans2/regs/shutdown", test_shutdown);

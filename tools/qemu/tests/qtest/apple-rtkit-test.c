@@ -291,11 +291,27 @@ static void test_handshake(void)
     stop(qts);
 }
 
-/* Verifies that a firmware of the old generation starts the same way. */
+/* Verifies that the old firmware starts alike, but wants no oslog buffer. */
 static void test_handshake_old(void)
 {
-    QTestState *qts = start_booted(",firmware=old");
+    QTestState *qts = start(",firmware=old");
 
+    run(qts);
+    hello_to_map(qts);
+    ap_send(qts, MGMT, STARTEP(OSLOG));
+    start_endpoint(qts, CRASHLOG);
+    start_endpoint(qts, SYSLOG);
+    start_endpoint(qts, DEBUG);
+    start_endpoint(qts, IOREPORT);
+    reply(qts, CRASHLOG);
+    reply(qts, SYSLOG);
+    reply(qts, IOREPORT);
+    answer_ioreport(qts);
+    expect(qts, MGMT, IOP_ACK_ON);
+    settle(qts);
+    g_assert_cmphex(qtest_readl(qts, BOOT_STATUS), ==, BOOT_OK);
+    power_ap_on(qts);
+    judge_expect_none(qts);
     stop(qts);
 }
 
