@@ -27,13 +27,13 @@ run:
 
 test:
 	@$(scripts)/test.sh check qtest oracle
-check qtest oracle:
+check qtest oracle series:
 	@$(scripts)/$@.sh
 weave:
 	@tools/cocci/weave.sh "$$KDIR"
 kunit:
 	@tools/testing/kunit/run.sh
-e2e bench series:
+e2e bench:
 	@$(scripts)/missing.sh $@
 
 clean:

@@ -25,7 +25,7 @@ packages=(
 	# the SSD's contents
 	dosfstools e2fsprogs fakeroot fdisk mmdebstrap mtools
 	# checks
-	coccinelle git shellcheck sparse
+	coccinelle git graphviz python3-sphinx python3-yaml shellcheck sparse
 )
 [[ $(dpkg --print-architecture) == arm64 ]] ||
 	packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
