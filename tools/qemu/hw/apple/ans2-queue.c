@@ -274,13 +274,16 @@ void ans2_cmd_decode_sqe(Ans2Cmd *cmd)
     };
 }
 
-/* Only byte 2 is the id; PRPs are the only way to name memory. */
+/*
+ * Only byte 2 is the id; PRPs are the only way to name memory.  U-Boot counts
+ * its ids up whatever the tag is, and works with the old firmware.
+ */
 static uint16_t check_sqe(Ans2Cmd *cmd)
 {
     const char *what = NULL;
     uint64_t seen = 0;
 
-    if (cmd->sqe.cid != cmd->tag) {
+    if (cmd->s->strict && cmd->sqe.cid != cmd->tag) {
         what = "command id";
         seen = cmd->sqe.cid;
     } else if (cmd->sqe.flags) {
@@ -459,7 +462,7 @@ static bool check_race(AppleAns2State *s, unsigned qid, uint32_t tag)
     return false;
 }
 
-/* The tag's earlier entry, if still in the CQ, has no TCB any more. */
+/* The command's entry, if still in the CQ, has no TCB any more. */
 static void drop_held(AppleAns2State *s, Ans2Cmd *cmd)
 {
     if (cmd->state == ANS2_CMD_POSTED && cmd->tcb_held) {
@@ -557,6 +560,7 @@ void ans2_cmd_forget_all(AppleAns2State *s)
     for (unsigned i = 0; i < ANS2_NUM_TAGS; i++) {
         Ans2Cmd *cmd = &s->cmd[i];
 
+        drop_held(s, cmd);
         ans2_io_forget(cmd);
         ans2_prp_unmap(cmd);
         timer_del(cmd->timer);
