@@ -392,11 +392,19 @@ static int nvme_ans2_request_irq(struct nvme_queue *nvmeq)
 			       nvmeq->dev->ctrl.instance, nvmeq->qid);
 }
 
-/* For callers that keep the interrupt out. */
+/*
+ * For callers that keep the interrupt out. One of them comes when the function
+ * is disabled or has failed; what is in memory is taken then, but the window
+ * may not answer any more.
+ */
 static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq)
 {
+	struct pci_dev *pdev = to_pci_dev(nvmeq->dev->dev);
+
 	if (!nvme_ans2_queue(nvmeq))
 		return false;
+	if (!pci_is_enabled(pdev) || pci_channel_offline(pdev))
+		nvme_ans2_stop(nvmeq->dev->ans2);
 	nvme_ans2_process(nvmeq, NULL);
 	return true;
 }
