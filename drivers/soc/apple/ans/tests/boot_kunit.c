@@ -18,6 +18,7 @@
  */
 
 #include <kunit/device.h>
+#include <kunit/test-bug.h>
 #include <kunit/test.h>
 
 #include <linux/dma-mapping.h>
