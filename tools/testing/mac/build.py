@@ -31,7 +31,7 @@ class Build:
         """The variables of the Makefile, with @choice before them."""
         env = os.environ
         values = {
-            "folder": Path(env.get("O", "build")).absolute(),
+            "folder": Path(env.get("O") or TOP / "build").absolute(),
             "kernel": env.get("KERNEL", "6.12"),
             "driver": env.get("DRIVER", "ans2"),
             "pages": env.get("PAGES", "16k"),

@@ -33,15 +33,11 @@ FIRMWARE = {"6.12": "old", "7.2": "2026"}
 SART_ORDER = Known(
     "sart-order", "changed from .* to 0x0 while the flags allow",
     "apple-sart clears the address of an entry before its flags")
-LATE_DOORBELL = Known(
-    "cq-doorbell", "written to the .* CQ of 0 entries",
-    "nvme-apple completes a request before it rings the doorbell, so that "
-    "the controller can be disabled in between", always=False)
 RUN_CLEARED = Known(
     "asc-run", "RUN cleared while the firmware is running",
     "6.12's driver stops a co-processor that a boot loader left running")
 
-STOPS = (SART_ORDER, LATE_DOORBELL)
+STOPS = (SART_ORDER,)
 KNOWN = {
     "reset": STOPS,
     "reset-under-load": STOPS,
