@@ -178,6 +178,20 @@ static void test_sqe_fields(void)
     ans2_stop(&a);
 }
 
+/* Verifies U-Boot's way: with the old firmware the id may be anything. */
+static void test_any_id(void)
+{
+    static const uint8_t id[] = { 0x34, 0x12 };
+    Ans2 a;
+
+    ans2_start(&a, "old", "");
+    ans2_fill(&a, IO, 2, &quick);
+    qtest_memwrite(a.qts, SQ_MEM(IO) + 2 * 64 + 2, id, sizeof(id));
+    ans2_ring(&a, IO, 2);
+    g_assert_cmphex(ans2_reap(&a, IO).status, ==, 0);
+    ans2_stop(&a);
+}
+
 /* Verifies which CQ heads are refused. */
 static void test_cq_doorbell(void)
 {
@@ -537,6 +551,55 @@ static void test_wrong_mode(void)
     ans2_stop(&a);
 }
 
+static void wait_for_status(QTestState *qts, const char *command,
+                            const char *status)
+{
+    for (int i = 0; i < 10000; i++) {
+        QDict *rsp = qtest_qmp(qts, "{ 'execute': %s }", command);
+        QDict *ret = qdict_get_qdict(rsp, "return");
+        bool done = qdict_haskey(ret, "status") &&
+                    !strcmp(qdict_get_str(ret, "status"), status);
+
+        qobject_unref(rsp);
+        if (done) {
+            return;
+        }
+        g_usleep(1000);
+    }
+    g_assert_not_reached();
+}
+
+/* Verifies that a machine goes on elsewhere with commands in flight. */
+static void test_migration(void)
+{
+    g_autofree char *file = g_strdup_printf("%s/apple-ans2-%d.mig",
+                                            g_get_tmp_dir(), getpid());
+    g_autofree char *uri = g_strdup_printf("file:%s", file);
+    g_autofree char *incoming = g_strdup_printf(" -incoming %s", uri);
+    Ans2 a, b;
+
+    ans2_start(&a, "2026", "");
+    ans2_submit(&a, IO, 2, &quick);
+    g_assert_true(ans2_settle(&a, IO));     /* not taken yet */
+    ans2_submit(&a, IO, 3, &slow);
+    qtest_qmp_assert_success(a.qts, "{ 'execute': 'migrate',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    wait_for_status(a.qts, "query-migrate", "completed");
+
+    ans2_boot(&b, "2026", incoming);
+    wait_for_status(b.qts, "query-status", "running");
+    qtest_quit(a.qts);
+    a.qts = b.qts;
+    g_assert_cmphex(qtest_readl(a.qts, CSTS), ==, 1);
+    g_assert_cmpuint(ans2_reap(&a, IO).tag, ==, 2);
+    g_assert_false(ans2_settle(&a, IO));
+    qtest_clock_step(a.qts, FLUSH_TIME);
+    g_assert_cmpuint(ans2_reap(&a, IO).tag, ==, 3);
+    g_assert_cmphex(ans2_run(&a, IO, 2, &quick), ==, 0);
+    unlink(file);
+    ans2_stop(&a);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -548,6 +611,7 @@ int main(int argc, char **argv)
     qtest_add_func("/apple-ans2/queue/tag-busy", test_tag_busy);
     qtest_add_func("/apple-ans2/queue/tag-shared", test_tag_shared);
     qtest_add_func("/apple-ans2/queue/sqe-fields", test_sqe_fields);
+    qtest_add_func("/apple-ans2/queue/any-id", test_any_id);
     qtest_add_func("/apple-ans2/queue/cq-doorbell", test_cq_doorbell);
     qtest_add_func("/apple-ans2/queue/cq-overrun", test_cq_overrun);
     qtest_add_func("/apple-ans2/queue/queue-order", test_queue_order);
@@ -566,5 +630,6 @@ int main(int argc, char **argv)
                    test_crash_at_command);
     qtest_add_func("/apple-ans2/queue/classic", test_classic);
     qtest_add_func("/apple-ans2/queue/wrong-mode", test_wrong_mode);
+    qtest_add_func("/apple-ans2/queue/migration", test_migration);
     return g_test_run();
 }
