@@ -336,7 +336,8 @@ void ans_boot_sleep(struct ans *ans)
 	trace_ans_sleep(ans->dev, ret);
 
 	if (ret) {
-		dev_warn(ans->dev, "firmware does not sleep: %d\n", ret);
+		dev_warn(ans->dev, "firmware not put to sleep (%d), resetting it\n",
+			 ret);
 		ans_halt(ans);
 		return;
 	}

@@ -128,28 +128,33 @@ static void ans_stop(void *data)
 	mutex_unlock(&ans->lock);
 }
 
-static int ans_recover(struct ans *ans)
-{
-	int ret;
-
-	if (!__ratelimit(&ans->crash_limit))
-		return -EIO;
-
-	ret = ans_restart(ans);
-	if (!ret)
-		ans_function_show(&ans->function);
-	return ret;
-}
-
 /*
  * The order is that of PCI error recovery: the driver of the function lets go
  * of it, the function is reset, the driver takes it up again.
  */
+static int ans_recover(struct ans *ans, struct pci_dev *pdev)
+{
+	int ret = -EIO;
+
+	if (!__ratelimit(&ans->crash_limit))
+		return ret;
+
+	device_lock(&pdev->dev);
+	if (ans_bridge_freeze(pdev))
+		ret = ans_restart(ans);
+	if (!ret) {
+		ans_function_show(&ans->function);
+		ans_bridge_thaw(pdev);
+	}
+	device_unlock(&pdev->dev);
+	return ret;
+}
+
 static void ans_crash_work(struct work_struct *work)
 {
 	struct ans *ans = container_of(work, struct ans, crash_work);
 	struct pci_dev *pdev;
-	int ret = -EIO;
+	int ret;
 
 	if (!ans_is_down(ans))
 		return;
@@ -158,12 +163,7 @@ static void ans_crash_work(struct work_struct *work)
 	if (!pdev)
 		return;
 
-	device_lock(&pdev->dev);
-	if (ans_bridge_freeze(pdev))
-		ret = ans_recover(ans);
-	if (!ret)
-		ans_bridge_thaw(pdev);
-	device_unlock(&pdev->dev);
+	ret = ans_recover(ans, pdev);
 	pci_dev_put(pdev);
 
 	trace_ans_crash(ans->dev, ret ? "lost" : "recovered");
