@@ -68,7 +68,7 @@ tgit tag base
 so_far=''
 for part in $parts; do
 	[[ -f $here/series/$part.msg ]] || die "series/$part.msg is missing"
-	so_far+=" $part"
+	so_far+="${so_far:+ }$part"
 	results "$so_far"
 	cp -r "$tmp/now/." "$tree/"
 	tgit add -A

@@ -63,26 +63,30 @@ check_tree() {
 
 # Our files, one a line.
 overlay() {
-	local f
+	local f part
 	(
 		cd "$top"
 		# shellcheck disable=SC2086
 		find drivers include $docs -type f ! -name '.*.swp' ! -name '*~' \
 			! -name '*.orig' ! -name '*.rej' 2>/dev/null
 	) | sort | while read -r f; do
-		[[ -z $parts ]] || wanted "$(part_of "$f")" || continue
+		if [[ -n $parts ]]; then
+			part=$(part_of "$f") || exit 1
+			wanted "$part" || continue
+		fi
 		echo "$f"
 	done
 }
 
 part_of() {
-	local row pattern
+	local row pattern patterns
 	while read -r row; do
-		for pattern in $(set -f; field 2 "$row"); do
+		read -ra patterns <<<"$(field 2 "$row")"
+		for pattern in "${patterns[@]}"; do
 			# shellcheck disable=SC2053
 			[[ $1 != $pattern ]] || { field 1 "$row"; return; }
 		done
-	done < <(set -f; rows parts)
+	done < <(rows parts)
 	die "$1 belongs to no commit of the series: add it to tools/cocci/parts"
 }
 
