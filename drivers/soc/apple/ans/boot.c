@@ -225,6 +225,28 @@ static void ans_halt(struct ans *ans)
 	ans->ops->set_cpu_control(ans, 0);
 }
 
+/*
+ * Firmware that has shaken hands goes to sleep first: a reset while it runs is
+ * not clean (m1n1).
+ */
+static int ans_stop_firmware(struct ans *ans)
+{
+	int ret = -EIO;
+
+	if (ans->ops->is_running(ans))
+		ret = ans->ops->shutdown(ans);
+	if (ret) {
+		dev_warn(ans->dev, "firmware not put to sleep (%d), resetting it\n",
+			 ret);
+		ans_halt(ans);
+		return ret;
+	}
+
+	ans_sweep_buffers(ans);
+	ans->ops->set_cpu_control(ans, 0);
+	return 0;
+}
+
 static int ans_wait_ready(struct ans *ans)
 {
 	u32 status;
@@ -264,7 +286,7 @@ static int ans_cold_start(struct ans *ans)
 	if (!ret)
 		ret = ans_wait_ready(ans);
 	if (ret)
-		ans_halt(ans);
+		ans_stop_firmware(ans);
 	return ret;
 }
 
@@ -276,9 +298,9 @@ static int ans_adopt(struct ans *ans)
 		ret = ans_wait_ready(ans);
 	if (ret) {
 		dev_warn(ans->dev,
-			 "running firmware does not answer (%d), resetting it\n",
+			 "running firmware cannot be used (%d), restarting it\n",
 			 ret);
-		ans_halt(ans);
+		ans_stop_firmware(ans);
 	}
 	return ret;
 }
@@ -323,26 +345,15 @@ int ans_boot_start(struct ans *ans)
  */
 void ans_boot_sleep(struct ans *ans)
 {
-	int ret = -EIO;
+	int ret;
 
 	lockdep_assert_held(&ans->lock);
 
 	if (!ans->ready)
 		return;
 	ans->ready = false;
-
-	if (ans->ops->is_running(ans))
-		ret = ans->ops->shutdown(ans);
+	ret = ans_stop_firmware(ans);
 	trace_ans_sleep(ans->dev, ret);
-
-	if (ret) {
-		dev_warn(ans->dev, "firmware not put to sleep (%d), resetting it\n",
-			 ret);
-		ans_halt(ans);
-		return;
-	}
-	ans_sweep_buffers(ans);
-	ans->ops->set_cpu_control(ans, 0);
 }
 
 /*

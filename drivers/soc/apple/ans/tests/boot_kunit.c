@@ -126,6 +126,7 @@ static u32 boot_status_fake(struct ans *ans)
 {
 	struct recorder *r = to_recorder(ans);
 
+	/* With "once", until the firmware has gone to sleep. */
 	if (r->fail && !strcmp(r->fail, "status"))
 		return 0;
 	if (r->status_reads-- > 0)
@@ -225,6 +226,8 @@ static int shutdown_fake(struct ans *ans)
 
 	if (ret)
 		return ret;
+	if (r->once)
+		r->fail = NULL;
 	r->running = false;
 	give_back(r);
 	return 0;
@@ -445,8 +448,20 @@ static void wrong_status_stops_the_firmware(struct kunit *test)
 	r->asks[0] = 0x1000;
 	KUNIT_EXPECT_EQ(test, start(r), -ETIMEDOUT);
 	KUNIT_EXPECT_STREQ(test, r->log,
-			   "assert reinit deassert run boot alloc allow assert reinit revoke free deassert stop");
+			   "assert reinit deassert run boot alloc allow sleep revoke free stop");
 	expect_nothing_left(test, r);
+}
+
+static void unready_firmware_is_restarted(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->cpu_control = RUN;
+	r->fail = "status";
+	r->once = true;
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "wake sleep stop assert reinit deassert run boot");
 }
 
 static void start_can_be_tried_again(struct kunit *test)
@@ -796,6 +811,7 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(refused_memory_stops_the_firmware),
 	KUNIT_CASE(ready_may_come_late),
 	KUNIT_CASE(wrong_status_stops_the_firmware),
+	KUNIT_CASE(unready_firmware_is_restarted),
 	KUNIT_CASE(start_can_be_tried_again),
 	KUNIT_CASE(sleep_comes_before_stop),
 	KUNIT_CASE(sleep_gives_memory_back),
