@@ -34,6 +34,9 @@ packages=(
 	busybox-static coreutils dash dosfstools e2fsprogs fio kmod mount
 	nvme-cli pciutils util-linux
 )
+# In Debian 13 these do not know the transport apple-nvme: "nvme list" stays
+# empty where upstream's driver runs.  Those of unstable run on Debian 13.
+newer=(nvme-cli libnvme1t64)
 # what must find all of its libraries in the image
 tools=(
 	blkdiscard dd findmnt fio fsck.ext4 fsck.vfat fstrim hexdump lsblk lspci
@@ -68,16 +71,30 @@ publish() {
 	mv -f "$1.stamp.new" "$1.stamp"
 }
 
+# extract PACKAGE...: with the sources from stdin, and the host's way of getting
+# packages (proxies and the like), which mmdebstrap does not look at by itself
+extract() {
+	local include
+	include=$(IFS=,; echo "$*")
+	apt-config dump | grep '^Acquire::' >"$folder/apt.conf"
+	fakeroot mmdebstrap --variant=extract --mode=chrootless \
+		--architectures=arm64 --include="$include" --format=tar \
+		--aptopt="$folder/apt.conf" \
+		--aptopt='APT::Default-Release "trixie"' \
+		--aptopt='Acquire::Retries "2"' \
+		--aptopt='Acquire::http::Timeout "20"' \
+		trixie "$userland.new" -
+}
+
 make_userland() {
-	local include sources=$build/apt/sources.list
+	local lines unstable sources=$build/apt/sources.list
 	[[ -e $sources ]] || { echo "$sources is missing: run make setup"; return 1; }
-	include=$(IFS=,; echo "${packages[*]}")
-	grep -E "^deb .* ($suites) main" "$sources" |
-		fakeroot mmdebstrap --variant=extract --mode=chrootless \
-			--architectures=arm64 --include="$include" --format=tar \
-			--aptopt='Acquire::Retries "2"' \
-			--aptopt='Acquire::http::Timeout "20"' \
-			trixie "$userland.new" -
+	lines=$(grep -E "^deb .* ($suites) main" "$sources")
+	unstable=$(sed -n 's/ trixie main/ sid main/p' <<<"$lines")
+	printf '%s\n' "$lines" "$unstable" | extract "${packages[@]}" "${newer[@]/%//sid}" || {
+		echo "unstable's ${newer[*]} do not fit; taking those of Debian 13"
+		extract "${packages[@]}" <<<"$lines"
+	}
 }
 
 make_guest() {
@@ -171,7 +188,8 @@ check_libraries() {
 make_tree() {
 	local root=$1 name
 	mkdir "$root"
-	tar -C "$root" -xf "$userland" --exclude='./usr/share/doc' \
+	tar -C "$root" -xf "$userland" --exclude='./etc/apt' \
+		--exclude='./usr/share/doc' \
 		--exclude='./usr/share/man' --exclude='./usr/share/locale'
 	for name in bin lib sbin; do
 		[[ -e $root/$name ]] || ln -s "usr/$name" "$root/$name"
@@ -246,7 +264,7 @@ for name in cpio fakeroot fdisk mke2fs mkfs.vfat mmd mmdebstrap readelf; do
 done
 PATH=$PATH:/sbin:/usr/sbin
 
-from="$suites ${packages[*]}"
+from="$suites ${packages[*]} ${newer[*]}"
 if ! stamped "$userland" "$from"; then
 	need_space 1000 "the image"
 	step userland "fetching Debian 13 for arm64 (${packages[*]})" make_userland
