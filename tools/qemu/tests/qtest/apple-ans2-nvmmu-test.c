@@ -230,7 +230,7 @@ static void test_cut(void)
     };
     Ans2 a;
 
-    /* the second read waits for the throttle */
+    /* the throttle lets one read pass in a second of the host's time */
     ans2_start(&a, "2026", ",ssd=ssd -drive if=none,id=ssd,driver=null-co,"
                "size=16M,read-zeroes=on,throttling.iops-total=1");
     poison(&a);
@@ -247,7 +247,6 @@ static void test_cut(void)
     qtest_writel(a.qts, TCB_INVAL, 4);
     g_assert_cmphex(qtest_readl(a.qts, TCB_STAT), ==, 1);
     judge_expect(a.qts, "tcb-invalidate", 1);
-    qtest_clock_step(a.qts, 60 * 1000 * MS);
     for (bool found = false; !found;) {
         Cqe cqe = ans2_reap(&a, IO);
 
