@@ -166,6 +166,7 @@ static void run_shell(const char *command, int out, int err)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(126);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -503,6 +504,7 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, leave);
+	signal(SIGHUP, SIG_IGN);
 	send_ready(&agent);
 	loop(&agent);
 }

@@ -444,7 +444,9 @@ __attribute__((noreturn))
 static void shut_down(int how)
 {
 	say("going down");
-	stop_processes(SIGTERM);
+	/* Interactive shells only mind the second. */
+	kill(-1, SIGTERM);
+	stop_processes(SIGHUP);
 	stop_processes(SIGKILL);
 	sync();
 	unmount_disks();

@@ -64,8 +64,9 @@ class Console:
         self.reader.join()
         self.sock.close()
 
-    def send(self, text):
-        self.sock.sendall(text.encode())
+    def send(self, data):
+        """Type @data, text or bytes."""
+        self.sock.sendall(data.encode() if isinstance(data, str) else data)
 
     def wait(self, pattern, timeout, alive, start=0):
         """Wait for the regular expression @pattern behind offset @start.
