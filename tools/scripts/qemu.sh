@@ -24,6 +24,8 @@ export CCACHE_DIR=$build/ccache CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_
 # Meson writes this header anew each time, and nearly everything includes it.
 reconfigure() {
 	local header=$out/config-poison.h
+	# the first build makes it
+	[[ -f $header ]] || return 0
 	cp -p "$header" "$header.before"
 	ninja -C "$out" build.ninja
 	! cmp -s "$header" "$header.before" || touch -r "$header.before" "$header"
