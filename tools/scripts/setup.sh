@@ -24,8 +24,9 @@ packages=(
 	ca-certificates debian-archive-keyring dpkg-dev
 	# the SSD's contents
 	dosfstools e2fsprogs fakeroot fdisk mmdebstrap mtools
-	# checks
-	coccinelle git graphviz python3-sphinx python3-yaml shellcheck sparse
+	# checks; spatch loads libpython, which its package only suggests
+	coccinelle git graphviz libpython3-dev python3-sphinx python3-yaml
+	shellcheck sparse
 )
 [[ $(dpkg --print-architecture) == arm64 ]] ||
 	packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
