@@ -49,7 +49,8 @@ TRACE_EVENT(ans_buffer,
 			   __entry->dma = dma;
 			   __entry->ret = ret;),
 	    TP_printk("%s: size=0x%zx dma=0x%llx ret=%d",
-		      __get_str(name), __entry->size, __entry->dma, __entry->ret)
+		      __get_str(name), __entry->size, __entry->dma,
+		      __entry->ret)
 );
 
 TRACE_EVENT(ans_crash,
