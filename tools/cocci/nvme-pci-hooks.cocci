@@ -237,16 +237,15 @@ hit("reap", p)
 
 // Own request operations and tag ranges, chosen once.
 @admintags@
-identifier fn;
-expression list args;
+identifier fn, dev;
 position p;
 @@
  fn(...)
  {
  	...
--	nvme_alloc_admin_tag_set@p
-+	nvme_ans2_admin_tag_set
- 	(args)
+-	nvme_alloc_admin_tag_set@p(&dev->ctrl, &dev->admin_tagset,
+-				   &nvme_mq_admin_ops, sizeof(struct nvme_iod))
++	nvme_ans2_admin_tag_set(dev)
  	...
  }
 
@@ -256,16 +255,15 @@ p << admintags.p;
 hit("admintags", p)
 
 @iotags@
-identifier fn;
-expression list args;
+identifier fn, dev;
 position p;
 @@
  fn(...)
  {
  	<+...
--	nvme_alloc_io_tag_set@p
-+	nvme_ans2_io_tag_set
- 	(args)
+-	nvme_alloc_io_tag_set@p(&dev->ctrl, &dev->tagset, &nvme_mq_ops,
+-				nvme_pci_nr_maps(dev), sizeof(struct nvme_iod))
++	nvme_ans2_io_tag_set(dev)
  	...+>
  }
 

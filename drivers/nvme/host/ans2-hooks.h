@@ -47,14 +47,8 @@ static int nvme_ans2_request_irq(struct nvme_queue *nvmeq);
 static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq);
 static void nvme_ans2_limits(struct nvme_dev *dev);
 static bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl);
-static int nvme_ans2_admin_tag_set(struct nvme_ctrl *ctrl,
-				   struct blk_mq_tag_set *set,
-				   const struct blk_mq_ops *ops,
-				   unsigned int cmd_size);
-static int nvme_ans2_io_tag_set(struct nvme_ctrl *ctrl,
-				struct blk_mq_tag_set *set,
-				const struct blk_mq_ops *ops,
-				unsigned int nr_maps, unsigned int cmd_size);
+static int nvme_ans2_admin_tag_set(struct nvme_dev *dev);
+static int nvme_ans2_io_tag_set(struct nvme_dev *dev);
 
 #else /* CONFIG_NVME_ANS2 */
 
@@ -110,8 +104,12 @@ static inline bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl)
 	nvme_enable_ctrl(&(ndev)->ctrl)
 #define nvme_ans2_disable_ctrl(ndev, shutdown)	\
 	nvme_disable_ctrl(&(ndev)->ctrl, shutdown)
-#define nvme_ans2_admin_tag_set			nvme_alloc_admin_tag_set
-#define nvme_ans2_io_tag_set			nvme_alloc_io_tag_set
+#define nvme_ans2_admin_tag_set(ndev)		\
+	nvme_alloc_admin_tag_set(&(ndev)->ctrl, &(ndev)->admin_tagset, \
+				 &nvme_mq_admin_ops, sizeof(struct nvme_iod))
+#define nvme_ans2_io_tag_set(ndev)		\
+	nvme_alloc_io_tag_set(&(ndev)->ctrl, &(ndev)->tagset, &nvme_mq_ops, \
+			      nvme_pci_nr_maps(ndev), sizeof(struct nvme_iod))
 
 #endif /* CONFIG_NVME_ANS2 */
 #endif /* _NVME_ANS2_HOOKS_H */

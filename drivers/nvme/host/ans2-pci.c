@@ -514,37 +514,36 @@ static const struct blk_mq_ops nvme_ans2_mq_ops = {
 };
 
 /* The core's own tag sets have 31 admin tags, and 31 left for I/O. */
-static int nvme_ans2_alloc_tag_set(struct nvme_ctrl *ctrl,
-				   struct blk_mq_tag_set *set,
-				   unsigned int nr_maps, unsigned int cmd_size)
+static int nvme_ans2_alloc_tag_set(struct nvme_dev *dev,
+				   struct blk_mq_tag_set *set)
 {
-	set->numa_node = ctrl->numa_node;
-	set->cmd_size = cmd_size;
-	set->driver_data = ctrl;
+	set->numa_node = dev->ctrl.numa_node;
+	set->cmd_size = sizeof(struct nvme_iod);
+	set->driver_data = &dev->ctrl;
 	set->nr_hw_queues = 1;
-	set->nr_maps = nr_maps;
+	set->nr_maps = 1;
 	return blk_mq_alloc_tag_set(set);
 }
 
-static int nvme_ans2_admin_tag_set(struct nvme_ctrl *ctrl,
-				   struct blk_mq_tag_set *set,
-				   const struct blk_mq_ops *ops,
-				   unsigned int cmd_size)
+static int nvme_ans2_admin_tag_set(struct nvme_dev *dev)
 {
 	/* Identify is sent before the core applies the quirk's limit. */
 	struct queue_limits lim = {
 		.dma_alignment = NVME_CTRL_PAGE_SIZE - 1,
 	};
+	struct blk_mq_tag_set *set = &dev->admin_tagset;
+	struct nvme_ctrl *ctrl = &dev->ctrl;
 	int ret;
 
-	if (!to_nvme_dev(ctrl)->ans2)
-		return nvme_alloc_admin_tag_set(ctrl, set, ops, cmd_size);
+	if (!dev->ans2)
+		return nvme_alloc_admin_tag_set(ctrl, set, &nvme_mq_admin_ops,
+						sizeof(struct nvme_iod));
 
 	memset(set, 0, sizeof(*set));
 	set->ops = &nvme_ans2_admin_mq_ops;
 	set->queue_depth = NVME_ANS2_AQ_TAGS;
 	set->timeout = NVME_ADMIN_TIMEOUT;
-	ret = nvme_ans2_alloc_tag_set(ctrl, set, 1, cmd_size);
+	ret = nvme_ans2_alloc_tag_set(dev, set);
 	if (ret)
 		return ret;
 
@@ -559,15 +558,15 @@ static int nvme_ans2_admin_tag_set(struct nvme_ctrl *ctrl,
 	return 0;
 }
 
-static int nvme_ans2_io_tag_set(struct nvme_ctrl *ctrl,
-				struct blk_mq_tag_set *set,
-				const struct blk_mq_ops *ops,
-				unsigned int nr_maps, unsigned int cmd_size)
+static int nvme_ans2_io_tag_set(struct nvme_dev *dev)
 {
+	struct blk_mq_tag_set *set = &dev->tagset;
 	int ret;
 
-	if (!to_nvme_dev(ctrl)->ans2)
-		return nvme_alloc_io_tag_set(ctrl, set, ops, nr_maps, cmd_size);
+	if (!dev->ans2)
+		return nvme_alloc_io_tag_set(&dev->ctrl, set, &nvme_mq_ops,
+					     nvme_pci_nr_maps(dev),
+					     sizeof(struct nvme_iod));
 
 	memset(set, 0, sizeof(*set));
 	set->ops = &nvme_ans2_mq_ops;
@@ -575,8 +574,8 @@ static int nvme_ans2_io_tag_set(struct nvme_ctrl *ctrl,
 	/* Never handed out: they are the admin queue's. */
 	set->reserved_tags = NVME_ANS2_AQ_DEPTH;
 	set->timeout = NVME_IO_TIMEOUT;
-	ret = nvme_ans2_alloc_tag_set(ctrl, set, nr_maps, cmd_size);
+	ret = nvme_ans2_alloc_tag_set(dev, set);
 	if (!ret)
-		ctrl->tagset = set;
+		dev->ctrl.tagset = set;
 	return ret;
 }

@@ -526,10 +526,7 @@ static void submit_after_stop_does_nothing(struct kunit *test)
 
 static bool ans2_lock_is_free(struct ans2_ctx *ctx)
 {
-	if (!spin_trylock(&ctx->ans2.lock))
-		return false;
-	spin_unlock(&ctx->ans2.lock);
-	return true;
+	return !raw_spin_is_locked(spinlock_check(&ctx->ans2.lock));
 }
 
 static void ans2_expect_locked(struct ans2_ctx *ctx, const struct ans2_op *op)
