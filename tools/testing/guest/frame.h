@@ -41,7 +41,8 @@
  * @FRAME_WRITE: host: create a file. u32 id, u32 mode, then the path.
  * @FRAME_CLOSE: host: the file is complete. u32 id.
  * @FRAME_READ: host: send a file. u32 id, then the path.
- * @FRAME_READY: agent: first frame after its start. u32 FRAME_VERSION, then 36 characters that name this boot.
+ * @FRAME_READY: agent: first frame after its start. u32 FRAME_VERSION, then
+ *	36 characters that name this boot.
  * @FRAME_STDOUT: agent: output of the command. u32 id, then the bytes.
  * @FRAME_STDERR: agent: the same for standard error.
  * @FRAME_STARTED: agent: the command was started. u32 id.

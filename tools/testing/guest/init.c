@@ -4,9 +4,9 @@
  *
  * Mounts what programs expect, keeps the agent (agent.c) running on the second
  * serial port, gives a shell on the console if the kernel's command line ends
- * in "-- shell:ROWSxCOLUMNS", and brings the machine down: SIGUSR2 powers off, SIGTERM and
- * SIGINT reboot, SIGUSR1 halts, which is what busybox's poweroff, reboot and
- * halt send to PID 1.
+ * in "-- shell:ROWSxCOLUMNS", and brings the machine down: SIGUSR2 powers off,
+ * SIGTERM and SIGINT reboot, SIGUSR1 halts, which is what busybox's poweroff,
+ * reboot and halt send to PID 1.
  *
  * The same program is /init of an initramfs. There it loads the modules that
  * /modules.load names, one file with its parameters a line, mounts the root

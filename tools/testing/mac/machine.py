@@ -126,8 +126,8 @@ class Mac:
 
     def __init__(self, build, name="mac", *, firmware=None, handover="off",
                  ssd=None, image=None, dtb=None, append="", init_args="",
-                 root="PARTLABEL=linux", initrd=None, memory="2G", cpus=2, reboot=True, echo=None,
-                 machine=None, qemu_args=()):
+                 root="PARTLABEL=linux", initrd=None, memory="2G", cpus=2,
+                 reboot=True, echo=None, machine=None, qemu_args=()):
         build.use_qemu_python()
         self.build = build
         self.name = name

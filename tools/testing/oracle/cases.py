@@ -239,7 +239,8 @@ def rescan(mac):
 
 
 def wait_live(mac):
-    state = mac.sh("for i in $(seq 100); do s=$(cat /sys/class/nvme/nvme0/state); "
+    state = mac.sh("for i in $(seq 100); do "
+                   "s=$(cat /sys/class/nvme/nvme0/state); "
                    "[ $s = live ] && break; sleep 0.1; done; echo $s").strip()
     expect("controller's state", state, "live")
 
