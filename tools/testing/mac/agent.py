@@ -19,7 +19,7 @@ HEADER = struct.Struct("<2sBBH")
 FRAME_MAX = 8192
 VERSION = 1
 # What the guest's line keeps for a reader that is busy is 64 KiB.
-WINDOW = 4
+WINDOW = 2
 CHUNK = 4096
 
 EXEC, KILL, WRITE, CLOSE, READ, DATA = b"xkwcrd"
@@ -252,8 +252,12 @@ class Agent:
         if err:
             raise MacError(f"{path}: {os.strerror(err)}, in the guest")
 
-    def push(self, path, data, mode=0o644, timeout=120.0):
-        """Write the file @path in the guest."""
+    def push(self, path, data, mode=0o644, timeout=None):
+        """Write the file @path in the guest.
+
+        The line carries some 10 KB a second; see initramfs.py for more.
+        """
+        timeout = timeout or GRACE + len(data) / 1000
         ident = self._job()
         what = f"writing {path}"
         deadline = time.monotonic() + timeout
