@@ -315,7 +315,8 @@ class Mac:
     def _leave(self, command):
         # The end may come before the shell has ended by itself.
         result = self.run(command, 15)
-        if result.status and result.signal != signal.SIGTERM:
+        if result.status and result.signal not in (signal.SIGTERM,
+                                                   signal.SIGHUP):
             raise MacError(f"{command}: {result.stderr}")
 
     def is_off(self):
