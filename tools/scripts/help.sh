@@ -31,6 +31,7 @@ Variables               now         values
   DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple)
   PAGES                 $(printf %-11s "$PAGES") 16k, 4k
   DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: KASAN, lockdep, UBSAN, kmemleak, DMA_API_DEBUG
+  MODULES               $(printf %-11s "${MODULES:-0}") 1: the drivers as modules, for kernel and e2e
   O                     $(printf %-11s "$O") where everything is built
   SSD                   $(printf %-11s "${SSD:--}") an image that the guest may write; else a throw-away copy
   T                     $(printf %-11s "${T:--}") one case of check, qtest, oracle or e2e

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: kernel.sh [NAME]    builds a guest kernel in $O/kernel/NAME
 #
-# NAME is <KERNEL>-<DRIVER>-<PAGES>[-debug]; without it, it comes from the
-# variables of the same names.
+# NAME is <KERNEL>-<DRIVER>-<PAGES>[-modules][-debug]; without it, it comes from
+# the variables of the same names.
 if [[ $# -gt 0 ]]; then
-	IFS=- read -r KERNEL DRIVER PAGES DEBUG <<<"$1"
-	[[ $DEBUG != debug ]] || DEBUG=1
+	IFS=- read -r KERNEL DRIVER PAGES more <<<"$1"
+	DEBUG='' MODULES=''
+	[[ -$more- != *-debug-* ]] || DEBUG=1
+	[[ -$more- != *-modules-* ]] || MODULES=1
 fi
 . "$(dirname "$0")/lib.sh"
 
@@ -17,12 +19,13 @@ config=$top/tools/testing/config
 "$top/tools/scripts/setup.sh"
 # Our drivers are woven into a copy; upstream's are built from the source as it is.
 if [[ $DRIVER == ans2 ]]; then
-	. "$top/tools/testing/kunit/tree.sh"
+	. "$top/tools/scripts/woven.sh"
 	make_woven
 	src=$woven_tree
 fi
 
-fragments=("$config"/{base,$DRIVER,$PAGES}.config)
+fragments=("$config"/{base,$DRIVER${MODULES:+-modules},$PAGES}.config)
+targets=(Image apple/t8103-j274.dtb ${MODULES:+modules})
 [[ -z $DEBUG ]] || fragments+=("$config/debug.config")
 
 export CCACHE_DIR=$build/ccache CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
@@ -70,12 +73,13 @@ merge() {
 
 image=$out/arch/arm64/boot/Image
 lock "kernel-$kernel_name"
-inputs=$(fingerprint "${fragments[@]}" "$top/tools/scripts/kernel.sh" "$src.version")
+inputs=$(fingerprint "${fragments[@]}" "$top/tools/scripts/kernel.sh" "$src.version"
+	cat "$src.inputs" 2>/dev/null || :)
 if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
 	exit 0
 fi
 need_space 700 "building a kernel"
 step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" merge
 step "kernel-$kernel_name" "building kernel $kernel_name" \
-	kmake -j "$(nproc)" Image apple/t8103-j274.dtb
+	kmake -j "$(nproc)" "${targets[@]}"
 echo "$inputs" >"$out/inputs"

@@ -4,8 +4,8 @@
 # the one way to run a long step.  After it:
 #
 #   top, build         the repository and the build folder, absolute
-#   kernel_name        <KERNEL>-<DRIVER>-<PAGES>[-debug]
-#   KERNEL DRIVER PAGES DEBUG O    as given, or their defaults
+#   kernel_name        <KERNEL>-<DRIVER>-<PAGES>[-modules][-debug]
+#   KERNEL DRIVER PAGES MODULES DEBUG O    as given, or their defaults
 #
 #   say TEXT           a line for the user, on stderr (stdout belongs to results)
 #   die TEXT           the same, and exit 1
@@ -23,7 +23,9 @@ say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 : "${KERNEL:=6.12}" "${DRIVER:=ans2}" "${PAGES:=16k}" "${DEBUG:=}" "${O:=build}"
+: "${MODULES:=}"
 [[ $DEBUG != 0 ]] || DEBUG=
+[[ $MODULES != 0 ]] || MODULES=
 
 # one_of NAME VALUE ACCEPTED...
 one_of() {
@@ -39,6 +41,9 @@ one_of KERNEL "$KERNEL" 6.12 7.2
 one_of DRIVER "$DRIVER" ans2 upstream
 one_of PAGES "$PAGES" 16k 4k
 [[ -z $DEBUG ]] || one_of DEBUG "$DEBUG" 1 0
+[[ -z $MODULES ]] || one_of MODULES "$MODULES" 1 0
+[[ -z $MODULES || $DRIVER == ans2 ]] ||
+	die "MODULES=1 goes with DRIVER=ans2 alone"
 # The build systems of Linux and QEMU refuse blanks and colons, and a QEMU
 # -drive option ends at a comma.
 [[ $O =~ ^[A-Za-z0-9_./+@~-]+$ ]] ||
@@ -46,8 +51,8 @@ one_of PAGES "$PAGES" 16k 4k
 build=$(realpath -m -- "$O")
 [[ $build =~ ^[A-Za-z0-9_./+@~-]+$ ]] ||
 	die "'$build' is not accepted as build folder: blanks and signs other than . _ / + @ ~ - break the builds; give another with O="
-kernel_name=$KERNEL-$DRIVER-$PAGES${DEBUG:+-debug}
-export KERNEL DRIVER PAGES DEBUG O
+kernel_name=$KERNEL-$DRIVER-$PAGES${MODULES:+-modules}${DEBUG:+-debug}
+export KERNEL DRIVER PAGES MODULES DEBUG O
 
 # The last line a command wrote to its log, cut to fit a terminal.
 last_line() { tail -c 400 "$1" 2>/dev/null | tr '\r' '\n' | grep . | tail -n 1 | cut -c 1-60; }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: test.sh LAYER...    runs `make LAYER` for each and adds up the results
 #
+# LAYER may have variables behind it, as in 'e2e KERNEL=7.2 T=core'.
 # A layer ends with a line "N passed, N failed[, N skipped]" and an honest exit
 # status.  One that says nothing of the kind counts as one failure.
 . "$(dirname "$0")/lib.sh"
@@ -12,7 +13,9 @@ for layer; do
 	start=$SECONDS last=
 	out=$(mktemp)
 	rc=0
-	"${MAKE:-make}" --no-print-directory -C "$top" "$layer" | tee "$out" || rc=$?
+	read -ra words <<<"$layer"
+	say "make $layer"
+	"${MAKE:-make}" --no-print-directory -C "$top" "${words[@]}" | tee "$out" || rc=$?
 	last=$(grep -E "$line" "$out" | tail -n 1) || :
 	rm -f "$out"
 	if [[ $last =~ $line ]]; then
@@ -24,7 +27,7 @@ for layer; do
 		say "make $layer ended with status $rc and without a result"
 		failed=$((failed + 1))
 	fi
-	say "$layer took $((SECONDS - start)) s"
+	say "make $layer took $((SECONDS - start)) s"
 done
 echo "$passed passed, $failed failed$([[ $skipped -eq 0 ]] || echo ", $skipped skipped")"
 [[ $failed -eq 0 && $passed -gt 0 ]]

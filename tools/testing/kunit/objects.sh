@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154
-# Sourced after tree.sh: builds what this repository adds to a kernel, and only
+# Sourced after woven.sh: builds what this repository adds to a kernel, and only
 # that, in a configuration made of a few options.
 #
 #   ours_built_in ours_modules ours_kunit

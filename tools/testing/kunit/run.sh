@@ -12,7 +12,7 @@
 #   KERNEL_SOURCE  the kernel source to copy, default $O/src/linux-$KERNEL
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../scripts/lib.sh"
-. "$here/tree.sh"
+. "$here/../../scripts/woven.sh"
 
 me=kunit
 name=$KERNEL${DEBUG:+-debug}

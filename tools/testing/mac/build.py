@@ -25,6 +25,7 @@ class Build:
     driver: str = "ans2"
     pages: str = "16k"
     debug: bool = False
+    modules: bool = False
 
     @classmethod
     def from_environment(cls, **choice):
@@ -36,14 +37,16 @@ class Build:
             "driver": env.get("DRIVER", "ans2"),
             "pages": env.get("PAGES", "16k"),
             "debug": env.get("DEBUG", "") not in ("", "0"),
+            "modules": env.get("MODULES", "") not in ("", "0"),
         }
         values.update(choice)
         return cls(**values)
 
     @property
     def kernel_name(self):
+        modules = "-modules" if self.modules else ""
         debug = "-debug" if self.debug else ""
-        return f"{self.kernel}-{self.driver}-{self.pages}{debug}"
+        return f"{self.kernel}-{self.driver}-{self.pages}{modules}{debug}"
 
     @property
     def firmware(self):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154
-# Sourced after lib.sh: a woven kernel tree for what is built apart from the
-# guest kernels (KUnit, checks).
+# Sourced after lib.sh: a woven kernel tree, for the guest kernels with our
+# drivers, for KUnit and for the checks.
 #
 #   source_tree   the unpacked source of Linux $KERNEL; KERNEL_SOURCE gives
 #                 another one
@@ -11,7 +11,7 @@
 #   cross         prefix of the arm64 compiler, empty on an arm64 machine
 
 source_tree=${KERNEL_SOURCE:-$build/src/linux-$KERNEL}
-woven_tree=$build/kunit/linux-$KERNEL
+woven_tree=$build/woven/linux-$KERNEL
 
 # as in kernel.sh, unless the caller has a cache of his own
 if [[ -z ${CCACHE_DIR-} ]]; then
@@ -26,22 +26,39 @@ fi
 source_version() { cat "$source_tree.version" 2>/dev/null || echo "$source_tree"; }
 
 copy_source() {
-	rm -rf --one-file-system "${woven_tree:?}" "$woven_tree.new" "$woven_tree.version"
+	rm -rf --one-file-system "${woven_tree:?}" "$woven_tree.new" \
+		"$woven_tree.version" "$woven_tree.inputs"
 	mkdir -p "${woven_tree%/*}"
 	cp -a --reflink=auto "$source_tree" "$woven_tree.new"
 	mv "$woven_tree.new" "$woven_tree"
 	source_version >"$woven_tree.version"
 }
 
+# What the tree is made of, as one word.
+woven_inputs() {
+	local files
+	mapfile -t files < <(cd "$top" && find drivers include Documentation/nvme \
+		Documentation/driver-api tools/cocci -type f ! -name '.*.swp' \
+		! -path 'tools/cocci/expected/*' | sort)
+	(cd "$top" && fingerprint "${files[@]}")
+	source_version
+}
+
 make_woven() {
+	local inputs
 	[[ -d $source_tree ]] ||
 		die "no kernel source in $source_tree: run make setup KERNEL=$KERNEL"
 	command -v "${cross}gcc" >/dev/null ||
 		die "no ${cross}gcc is here: run make setup"
-	lock "kunit-tree-$KERNEL"
+	lock "woven-$KERNEL"
 	if [[ "$(cat "$woven_tree.version" 2>/dev/null)" != "$(source_version)" ]]; then
 		need_space 3000 "a copy of the kernel source"
-		step "kunit-copy-$KERNEL" "copy of the source of Linux $KERNEL" copy_source
+		step "woven-copy-$KERNEL" "copying the source of Linux $KERNEL" copy_source
 	fi
-	step "kunit-weave-$KERNEL" "weaving" "$top/tools/cocci/weave.sh" "$woven_tree"
+	inputs=$(woven_inputs)
+	[[ $inputs != "$(cat "$woven_tree.inputs" 2>/dev/null)" ]] || return 0
+	rm -f "$woven_tree.inputs"
+	step "weave-$KERNEL" "weaving our drivers into Linux $KERNEL" \
+		"$top/tools/cocci/weave.sh" "$woven_tree"
+	echo "$inputs" >"$woven_tree.inputs"
 }
