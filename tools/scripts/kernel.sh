@@ -14,6 +14,7 @@ fi
 
 src=$build/src/linux-$KERNEL
 out=$build/kernel/$kernel_name
+place=$out
 config=$top/tools/testing/config
 
 "$top/tools/scripts/setup.sh"
@@ -22,6 +23,9 @@ if [[ $DRIVER == ans2 ]]; then
 	. "$top/tools/scripts/woven.sh"
 	make_woven
 	src=$woven_tree
+	# From here the source has the same relative path as the stock one from
+	# its kernels, so that the compiler's cache serves both.
+	place=$build/woven/kernel/$kernel_name
 fi
 
 fragments=("$config"/{base,$DRIVER${MODULES:+-modules},$PAGES}.config)
@@ -79,6 +83,8 @@ if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
 	exit 0
 fi
 need_space 700 "building a kernel"
+mkdir -p "$place" "${out%/*}"
+[[ $out -ef $place ]] || { rm -rf --one-file-system "$out"; ln -s "$place" "$out"; }
 step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" merge
 step "kernel-$kernel_name" "building kernel $kernel_name" \
 	kmake -j "$(nproc)" "${targets[@]}"

@@ -11,7 +11,7 @@
 #   cross         prefix of the arm64 compiler, empty on an arm64 machine
 
 source_tree=${KERNEL_SOURCE:-$build/src/linux-$KERNEL}
-woven_tree=$build/woven/linux-$KERNEL
+woven_tree=$build/woven/src/linux-$KERNEL
 
 # as in kernel.sh, unless the caller has a cache of his own
 if [[ -z ${CCACHE_DIR-} ]]; then
