@@ -7,6 +7,9 @@
  * timed out, never for a request. On any other drive each one says that the
  * generic code has to do the work, or does what the line it replaced did.
  *
+ * A bool says whether this is an ANS2, and then that its work is done; an int
+ * is 0 or an errno.
+ *
  * The functions are in ans2-pci.c, which pci.c includes at its end.
  */
 

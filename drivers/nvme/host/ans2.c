@@ -123,7 +123,7 @@ struct nvme_ans2 *nvme_ans2_alloc(struct device *dev)
  * @ans2: the controller
  *
  * Context: may sleep
- * Return: 0, -ENODEV if the window is gone, or -ETIMEDOUT
+ * Return: 0, -ENODEV if the window is gone, or -ETIMEDOUT after a second
  */
 int nvme_ans2_wait_boot(struct nvme_ans2 *ans2)
 {

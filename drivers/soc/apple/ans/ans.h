@@ -90,8 +90,12 @@ struct ans_parts {
  * @shutdown: send the firmware to sleep, then do as @reinit
  * @alloc: memory for the firmware, page aligned and zeroed
  * @free: free it
- * @allow: permit the co-processor to reach a range
- * @revoke: undo @allow
+ * @allow: permit the co-processor to reach a range, both ends of which are
+ *	   multiples of the filter's granule
+ * @revoke: undo @allow, for the same range
+ *
+ * All are called in process context. Those that return int return 0 or an
+ * errno; @alloc returns NULL without memory. Sizes are in bytes.
  */
 struct ans_ops {
 	u32 (*cpu_control)(struct ans *ans);

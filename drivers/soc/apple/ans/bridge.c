@@ -162,8 +162,12 @@ static bool ans_cfg_size_ok(int where, int size)
 /**
  * ans_function_init() - give the function its identity
  * @fn: the function; its lock and start_flr are set
- * @bar: address of the NVMe window
+ * @bar: address of the NVMe window, a multiple of its size
  * @subsystem: subsystem id
+ *
+ * The function answers from here on.
+ *
+ * Context: Any.
  */
 void ans_function_init(struct ans_function *fn, u64 bar, u16 subsystem)
 {
