@@ -107,12 +107,22 @@ static inline bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl)
 	nvme_enable_ctrl(&(ndev)->ctrl)
 #define nvme_ans2_disable_ctrl(ndev, shutdown)	\
 	nvme_disable_ctrl(&(ndev)->ctrl, shutdown)
-#define nvme_ans2_admin_tag_set(ndev)		\
-	nvme_alloc_admin_tag_set(&(ndev)->ctrl, &(ndev)->admin_tagset, \
-				 &nvme_mq_admin_ops, sizeof(struct nvme_iod))
-#define nvme_ans2_io_tag_set(ndev)		\
-	nvme_alloc_io_tag_set(&(ndev)->ctrl, &(ndev)->tagset, &nvme_mq_ops, \
-			      nvme_pci_nr_maps(ndev), sizeof(struct nvme_iod))
+#define nvme_ans2_admin_tag_set(ndev)					\
+({									\
+	struct nvme_dev *__ndev = (ndev);				\
+									\
+	nvme_alloc_admin_tag_set(&__ndev->ctrl, &__ndev->admin_tagset,	\
+				 &nvme_mq_admin_ops,			\
+				 sizeof(struct nvme_iod));		\
+})
+#define nvme_ans2_io_tag_set(ndev)					\
+({									\
+	struct nvme_dev *__ndev = (ndev);				\
+									\
+	nvme_alloc_io_tag_set(&__ndev->ctrl, &__ndev->tagset,		\
+			      &nvme_mq_ops, nvme_pci_nr_maps(__ndev),	\
+			      sizeof(struct nvme_iod));			\
+})
 
 #endif /* CONFIG_NVME_ANS2 */
 #endif /* _NVME_ANS2_HOOKS_H */
