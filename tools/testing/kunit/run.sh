@@ -7,8 +7,7 @@
 # has a .kunitconfig. DEBUG=1 adds KASAN, lockdep and the like.
 #
 #   T=GLOB         only these tests, as kunit.py takes them (suite.case)
-#   KUNIT_QEMU     the qemu-system-aarch64 to use, default that of $O/qemu, then
-#                  the host's own
+#   KUNIT_QEMU     the qemu-system-aarch64 to use, default that of $O/qemu
 #   KERNEL_SOURCE  the kernel source to copy, default $O/src/linux-$KERNEL
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../scripts/lib.sh"
@@ -33,15 +32,10 @@ suites() {
 }
 
 find_qemu() {
-	local qemu
-	for qemu in "${KUNIT_QEMU:-}" "$build/qemu/qemu-system-aarch64" \
-			"$(command -v qemu-system-aarch64 || :)"; do
-		[[ -n $qemu && -x $qemu ]] || continue
-		"$qemu" -M help | grep -q '^virt ' || continue
-		echo "$qemu"
-		return
-	done
-	die "no qemu-system-aarch64 with the machine virt is here: run make setup, or name one in KUNIT_QEMU"
+	local qemu=${KUNIT_QEMU:-$build/qemu/qemu-system-aarch64}
+	[[ -x $qemu ]] && "$qemu" -M help | grep -q '^virt ' ||
+		die "$qemu is no qemu-system-aarch64 that has the machine virt"
+	echo "$qemu"
 }
 
 kunit() {
@@ -82,6 +76,8 @@ count() {
 	echo "${n:-0}"
 }
 
+[[ -n ${KERNEL_SOURCE:-} ]] || "$top/tools/scripts/setup.sh"
+[[ -n ${KUNIT_QEMU:-} ]] || "$top/tools/scripts/qemu.sh"
 make_woven
 [[ -z $cross ]] || toolchain+=(--cross_compile "$cross")
 ! command -v ccache >/dev/null || toolchain+=(--make_options "CC=ccache ${cross}gcc")
