@@ -32,6 +32,12 @@
  */
 #define NVME_ANS2_SHUTDOWN_SECS		60
 
+/*
+ * Calls of the interrupt handler in a row without work after which something
+ * is wrong. The kernel would disable the interrupt after 100000.
+ */
+#define NVME_ANS2_IDLE_IRQS		1000
+
 static bool ans2_stat_per_batch;
 module_param(ans2_stat_per_batch, bool, 0444);
 MODULE_PARM_DESC(ans2_stat_per_batch,
@@ -369,6 +375,27 @@ static bool nvme_ans2_process(struct nvme_queue *nvmeq,
 }
 
 /*
+ * A crashed firmware takes no entries back, so the line, a level, stays high
+ * although there is nothing to do. Each handler also comes here whenever only
+ * the other queue has work, so the controller is asked only when this goes on.
+ * What brings a dead controller back frees the interrupt and requests it anew,
+ * which enables it.
+ */
+static irqreturn_t nvme_ans2_idle_irq(struct nvme_dev *dev, int irq)
+{
+	struct nvme_ans2 *ans2 = dev->ans2;
+
+	if (++ans2->idle_irqs < NVME_ANS2_IDLE_IRQS)
+		return IRQ_NONE;
+	ans2->idle_irqs = 0;
+	if (!(readl(ans2->regs + NVME_REG_CSTS) & NVME_CSTS_CFS) &&
+	    !pci_channel_offline(to_pci_dev(dev->dev)))
+		return IRQ_NONE;
+	disable_irq_nosync(irq);
+	return IRQ_HANDLED;
+}
+
+/*
  * Both queues have this handler on the one line, each for its own queue. It
  * runs in hard interrupt context whatever use_threaded_interrupts says: the
  * line is level and goes down only when the entries are taken.
@@ -379,7 +406,8 @@ static irqreturn_t nvme_ans2_irq(int irq, void *data)
 	DEFINE_IO_COMP_BATCH(iob);
 
 	if (!nvme_ans2_process(nvmeq, &iob))
-		return IRQ_NONE;
+		return nvme_ans2_idle_irq(nvmeq->dev, irq);
+	nvmeq->dev->ans2->idle_irqs = 0;
 	if (!rq_list_empty(&iob.req_list))
 		nvme_pci_complete_batch(&iob);
 	return IRQ_HANDLED;

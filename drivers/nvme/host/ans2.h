@@ -70,6 +70,8 @@ struct nvme_ans2_queue {
  *	deleted in order and only a reset of the co-processor helps. Written
  *	under the shutdown lock of nvme-pci or by its timeout handler, which
  *	runs the same code afterwards
+ * @idle_irqs: calls of the interrupt handler in a row that found no work.
+ *	Written by that handler only, which excludes itself
  * @q: admin queue and I/O queue
  */
 struct nvme_ans2 {
@@ -80,6 +82,7 @@ struct nvme_ans2 {
 	bool live;
 	bool stat_per_batch;
 	bool needs_reset;
+	unsigned int idle_irqs;
 	struct nvme_ans2_queue q[2];
 };
 
