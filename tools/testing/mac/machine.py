@@ -150,6 +150,9 @@ class Mac:
         self.folder = self.lock = self.vm = None
         self.console = self.agent = None
         self.disk = None
+        self.log_checked = 0
+        # a kernel that checks everything it does needs longer for it
+        self.patience = 5 if build.debug else 1
         self.started = 0.0
         self.log = build.folder / "log" / f"{name}.console"
 
@@ -275,14 +278,17 @@ class Mac:
 
     def boot(self, timeout=90):
         """Wait until the guest takes commands.  Returns the boot's id."""
-        return self.agent.wait_ready(timeout)
+        return self.agent.wait_ready(timeout * self.patience)
 
     def run(self, command, timeout=60, on_output=None):
         """Run a shell command in the guest.  Returns a Result.
 
-        @timeout in seconds is kept by the guest; the host waits a bit longer.
+        @timeout in seconds is kept by the guest; the host waits a bit longer,
+        and both wait for longer on a kernel with DEBUG=1.
         @on_output is called with 1 or 2 and the bytes as they arrive.
         """
+        if timeout:
+            timeout *= self.patience
         return self.agent.run(command, timeout, on_output)
 
     def sh(self, command, timeout=60):

@@ -4,7 +4,9 @@
 A case is a function of one argument, the Mac, or of a Setup if it starts its
 own. Cases of one set-up share a machine that is booted once; a case that fails
 costs the next one a new machine. After each case the judge must have counted
-what the case expects, which is nothing unless it says otherwise.
+what the case expects, which is nothing unless it says otherwise, and the
+kernel must have reported nothing. A case that returns Subtests has their
+results.
 """
 
 import contextlib
@@ -16,6 +18,7 @@ import traceback
 from dataclasses import dataclass, field
 
 from .errors import MacError
+from .kernellog import check_log
 from .machine import Mac
 
 
@@ -23,13 +26,29 @@ class Skip(Exception):
     """The case cannot run here; the text says why."""
 
 
+@dataclass
+class Subtest:
+    """One result among those of a case: @error and @skip are texts."""
+
+    name: str
+    error: str = None
+    skip: str = None
+
+
 @dataclass(frozen=True)
 class Setup:
-    """A machine and a kernel for it, and the name of both together."""
+    """A machine and a kernel for it, and the name of both together.
+
+    @reports: KnownReports of the kernel, see kernellog.py
+    @shared: makes the options that only the shared machine has; called with
+        the build before the first boot
+    """
 
     name: str
     build: object
     options: dict = field(default_factory=dict, hash=False)
+    reports: tuple = ()
+    shared: object = field(default=None, hash=False)
 
     def mac(self, case, **options):
         """A Mac of this kind, not yet running."""
@@ -93,6 +112,12 @@ def check_rules(mac, known=()):
                        ", ".join(f"{k.rule} ({k.why})" for k in missing))
 
 
+def judge(mac, case):
+    """MacError for what the machine or the kernel has to say against it."""
+    check_rules(mac, case.known)
+    check_log(mac, case.setup.reports)
+
+
 class Suite:
     """Runs a list of cases."""
 
@@ -102,6 +127,7 @@ class Suite:
         self.mac = None
         self.stack = contextlib.ExitStack()
         self.setup = None
+        self.subtests = None
         self.passed = self.failed = self.skipped = 0
 
     @staticmethod
@@ -123,32 +149,58 @@ class Suite:
         """The machine for @case, booted."""
         if self.setup is not case.setup:
             self._close()
-            mac = self.stack.enter_context(case.setup.mac("shared"))
+            setup = case.setup
+            options = setup.shared(setup.build) if setup.shared else {}
+            mac = self.stack.enter_context(setup.mac("shared", **options))
             mac.boot()
-            self.mac, self.setup = mac, case.setup
+            self.mac, self.setup = mac, setup
         return self.mac
 
     def _run(self, case):
         if case.own:
             self._close()
-            case.run(case.setup, lambda mac: check_rules(mac, case.known))
+            self.subtests = case.run(case.setup, lambda mac: judge(mac, case))
             return
         mac = self._machine(case)
         try:
-            case.run(mac)
-            check_rules(mac, case.known)
+            self.subtests = case.run(mac)
+            judge(mac, case)
             mac.forgive()
         except MacError as error:
             raise mac.explained(error) from error
 
+    def _subtests(self, subtests):
+        """Print them, one level deeper.  Returns how many failed."""
+        failed = 0
+        self._say(f"    KTAP version 1\n    1..{len(subtests)}")
+        for number, test in enumerate(subtests, 1):
+            good = "not ok" if test.error else "ok"
+            skip = f" # SKIP {test.skip}" if test.skip else ""
+            for text in (test.error or "").splitlines():
+                self._say(f"    # {text}")
+            self._say(f"    {good} {number} {test.name}{skip}")
+            if test.error:
+                failed += 1
+            elif test.skip:
+                self.skipped += 1
+            else:
+                self.passed += 1
+        self.failed += failed
+        return failed
+
     def _result(self, number, case, error, seconds):
-        good = "ok" if error is None or isinstance(error, Skip) else "not ok"
-        line = f"{good} {number} {case.full_name}"
+        """Print the case's result; those of subtests count in its place.
+
+        Returns whether it is a good one.
+        """
+        bad = self._subtests(self.subtests) if self.subtests else 0
+        good = not bad and (error is None or isinstance(error, Skip))
+        line = f"{'ok' if good else 'not ok'} {number} {case.full_name}"
         if isinstance(error, Skip):
             self.skipped += 1
             line += f" # SKIP {error}"
         elif error is None:
-            self.passed += 1
+            self.passed += not self.subtests
             line += f" # {seconds:.1f} s"
             line += "".join(f"; {k.rule} expected: {k.why}"
                             for k in case.known if k.always)
@@ -158,6 +210,7 @@ class Suite:
                 "".join(traceback.format_exception(error))
             self._say("".join(f"# {t}\n" for t in text.splitlines()).rstrip())
         self._say(line)
+        return good
 
     def run(self):
         """Run them all.  Returns the exit status."""
@@ -166,14 +219,14 @@ class Suite:
         try:
             for number, case in enumerate(self.cases, 1):
                 begin = time.monotonic()
-                error = None
+                error = self.subtests = None
                 try:
                     self._run(case)
                 except Exception as e:  # pylint: disable=broad-except
                     error = e
-                    if not isinstance(e, Skip):
-                        self._close()
-                self._result(number, case, error, time.monotonic() - begin)
+                if not self._result(number, case, error,
+                                    time.monotonic() - begin):
+                    self._close()
         finally:
             self._close()
         skipped = f", {self.skipped} skipped" if self.skipped else ""

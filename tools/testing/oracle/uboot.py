@@ -15,7 +15,7 @@ from pathlib import Path
 from mac import Build, MacError
 from mac.suite import Case, Setup
 
-from cases import BLOCK, BLOCKS, expect
+from cases.common import BLOCK, BLOCKS, expect
 
 BINARY = "u-boot/usr/lib/u-boot/apple_m1/u-boot-nodtb.bin"
 ROOT_START = 57871360 * BLOCK

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Resets and rescans that the system survives."""
+
+from mac import MacError
+
+from . import programs
+from .common import MIB, SCRATCH, expect, nvme_json, running, wait_live
+
+LOAD = (f"fio --name=load --filename={SCRATCH} --direct=1 --rw=randwrite "
+        "--ioengine=libaio --iodepth=32 --verify=crc32c --randseed=3")
+
+
+def rescan(mac):
+    mac.sh("nvme ns-rescan /dev/nvme0")
+    for nsid in (1, 2, 3):
+        mac.sh(f"dd if=/dev/nvme0n{nsid} of=/dev/null bs=4k count=1 "
+               "iflag=direct")
+    expect("a fourth one", mac.run("test -e /dev/nvme0n4").status, 1)
+
+
+def reset(mac):
+    for _ in range(3):
+        mac.sh("nvme reset /dev/nvme0")
+        wait_live(mac)
+        mac.sh("dd if=/dev/nvme0n1 of=/dev/null bs=64k count=16 iflag=direct")
+
+
+def reset_under_load(times):
+    """A case: resets while fio writes and verifies, and none is noticed.
+
+    The load is written for as long as the resets last, then all of it is
+    verified; the pauses differ, so that they hit other moments.
+    """
+    def run(mac):
+        mac.clear_counters()
+        with running(mac, "load", f"{LOAD} --bs=16k --size=16m --time_based "
+                     f"--runtime={times // 3 + 1} && "
+                     f"{LOAD} --bs=16k --size=16m", 120):
+            for turn in range(times):
+                mac.sh(f"sleep 0.{turn * 7 % 10}; nvme reset /dev/nvme0")
+                wait_live(mac)
+        if mac.counters()["bytes-written"] < 16 * MIB:
+            raise MacError("fio wrote next to nothing")
+    return run
+
+
+def function_of(mac):
+    """The folder of the drive's PCI function in sysfs."""
+    out = mac.sh("readlink -f /sys/class/nvme/nvme0/device").strip()
+    if "/pci" not in out:
+        raise MacError(f"the controller is at {out}, no PCI function")
+    return out
+
+
+def function_reset(mac):
+    """The PCI function is reset through sysfs; nobody notices."""
+    folder = function_of(mac)
+    for _ in range(3):
+        mac.sh(f"echo 1 > {folder}/reset")
+        wait_live(mac)
+        mac.sh("dd if=/dev/nvme0n1 of=/dev/null bs=64k count=16 iflag=direct")
+
+
+def function_reset_under_load(mac):
+    folder = function_of(mac)
+    with running(mac, "hammer", programs.hammer(6, 2, 16), 60):
+        for turn in range(5):
+            mac.sh(f"sleep 0.{3 + turn}; echo 1 > {folder}/reset")
+            wait_live(mac)
+
+
+def pci_function(mac):
+    """lspci shows one sane NVMe function, with what nvme-pci uses of it."""
+    text = mac.sh("lspci -vvnn")
+    functions = [line for line in text.splitlines()
+                 if line and not line[0].isspace()]
+    expect("functions", len(functions), 1)
+    for wanted in ("Non-Volatile memory controller", "[0108]",
+                   "106b:a2a2", "Mem+ BusMaster+", "64-bit, "
+                   "non-prefetchable", "[size=256K]", "Interrupt: pin A",
+                   "Power Management version 3", "FLReset+",
+                   "Kernel driver in use: nvme"):
+        if wanted not in text:
+            raise MacError(f"lspci does not say '{wanted}':\n{text}")
+    for bad in ("Unknown header", "!!!", "access denied", "<MAbort+",
+                "[disabled]", "virtual", "<chain"):
+        if bad in text:
+            raise MacError(f"lspci says '{bad}':\n{text}")
+    listed = nvme_json(mac, "list")["Devices"]
+    if not listed:
+        raise MacError("nvme list shows no drive")
+
+
+def config_space(mac):
+    """All of it can be read by bytes, words and long words, and agrees."""
+    folder = function_of(mac)
+    sizes = {}
+    for size in (1, 2, 4):
+        sizes[size] = mac.sh(
+            f"dd if={folder}/config bs={size} 2>/dev/null | sha256sum")
+    if len(set(sizes.values())) != 1:
+        raise MacError(f"config space differs by access size: {sizes}")
+    expect("bytes", mac.sh(f"dd if={folder}/config bs=4 2>/dev/null | wc -c"
+                           ).strip(), "4096")
+    head = mac.sh(f"od -An -tx1 -N4 {folder}/config").split()
+    expect("ids", head, ["6b", "10", "a2", "a2"])

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""fio: what is written is what is read, with any length and depth."""
+
+from mac import MacError
+
+from .common import SCRATCH, fio
+
+
+def fio_verify(size, block, depth, engine="libaio"):
+    """A case: random writes, each read back and checked."""
+    def run(mac):
+        job = fio(mac, "verify",
+                  f"--rw=randwrite --bs={block} --size={size} "
+                  f"--ioengine={engine} --iodepth={depth} --verify=crc32c "
+                  "--do_verify=1 --verify_fatal=1 --randseed=4711")
+        if not job["read"]["io_bytes"]:
+            raise MacError("fio read nothing back")
+    return run
+
+
+def limit_drive(mac, iops):
+    """Let the drive do so many operations a second; 0: as many as it can."""
+    limits = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops_rd", "iops_wr"),
+                           0)
+    mac.qmp("block_set_io_throttle", device="ssd", iops=iops, **limits)
+
+
+def fio_61_deep(mac):
+    """As many commands in flight as the driver has tags, and not one more.
+
+    On a drive that is slower than the guest, whatever the host can do, and far
+    apart, so that the block layer has nothing to merge.
+    """
+    mac.clear_counters()
+    limit_drive(mac, 400)
+    try:
+        fio(mac, "deep", "--rw=randrw --bs=4k --size=8g --io_size=4m "
+            "--ioengine=libaio --iodepth=128 --iodepth_batch_submit=64 "
+            "--norandommap --randseed=1")
+    finally:
+        limit_drive(mac, 0)
+    most = mac.counters()["max-in-flight"]
+    if not 55 <= most <= 62:
+        raise MacError(f"at most {most} commands were in flight")
+
+
+def fio_odd_sizes(mac):
+    """Every length from a block to the drive's limit, at any offset."""
+    fio(mac, "odd", "--rw=randwrite --bsrange=4k-1m --blockalign=4k "
+        "--size=96m --ioengine=libaio --iodepth=16 --verify=crc32c "
+        "--iomem_align=4k --randseed=2")
+
+
+def fio_buffered(mac):
+    """Through the page cache, with the flushes that fsync asks for."""
+    before = mac.counters()["count-flush"]
+    mac.sh("fio --name=b --filename=/root/fio.tmp --size=8m --bs=4k "
+           "--rw=randwrite --ioengine=psync --fsync=64 --verify=crc32c && "
+           "rm /root/fio.tmp", 240)
+    flushes = mac.counters()["count-flush"] - before
+    if flushes < 8:
+        raise MacError(f"32 fsync calls led to {flushes} flushes")

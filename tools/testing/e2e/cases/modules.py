@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The drivers as modules: loaded by the initramfs, unloaded, in any order."""
+
+import re
+
+from mac import MacError
+
+from . import programs
+from .common import expect, wait_drive, wait_for
+from .detach import gone, read_back
+
+DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
+
+
+def _found(build):
+    """The kernel's modules, {name: path}, each behind those it needs."""
+    order = build.kernel_folder / "modules.order"
+    if not order.exists():
+        raise MacError(f"{order} is missing: `make kernel MODULES=1 KERNEL="
+                       f"{build.kernel} PAGES={build.pages}` makes it")
+    files = {}
+    for line in order.read_text().split():
+        path = (build.kernel_folder / line).with_suffix(".ko")
+        files[path.stem.replace("-", "_")] = path
+    needs = {}
+    for name, path in files.items():
+        match = DEPENDS.search(b"\0" + path.read_bytes())
+        words = match[1].decode().split(",") if match else []
+        needs[name] = [w.replace("-", "_") for w in words if w]
+    done = {}
+
+    def add(name):
+        if name not in done and name in files:
+            for other in needs[name]:
+                add(other)
+            done[name] = files[name]
+
+    for name in files:
+        add(name)
+    return done
+
+
+def _initramfs(build, modules, load):
+    files = {f"payload/{name}.ko": (path.read_bytes(), 0o644)
+             for name, path in modules.items()}
+    if load:
+        text = "".join(f"/payload/{name}.ko\n" for name in modules)
+        files["modules.load"] = (text.encode(), 0o644)
+    name = "modules-loaded" if load else "modules"
+    return programs.initramfs(build, f"{name}-{build.kernel_name}", files)
+
+
+def root_on_modules(setup, judge):
+    """The initramfs loads the drivers; the root file system is on the SSD."""
+    modules = _found(setup.build)
+    with setup.mac("root", initrd=_initramfs(setup.build, modules,
+                                             True)) as mac:
+        mac.boot()
+        expect("root", mac.sh("findmnt -no SOURCE /").strip(),
+               "/dev/nvme0n1p5")
+        loaded = mac.sh("lsmod | awk 'NR > 1 {print $1}'").split()
+        expect("modules", sorted(loaded), sorted(modules))
+        # the file system's drive holds them
+        result = mac.run("rmmod nvme_core")
+        if not result.status:
+            raise MacError("nvme_core was unloaded under the root")
+        mac.sh("sync; echo 3 >/proc/sys/vm/drop_caches; "
+               "sha256sum /usr/bin/fio")
+        judge(mac)
+
+
+def load_and_unload(setup, judge):
+    """Loaded and unloaded three times, each time in another order."""
+    modules = _found(setup.build)
+    with setup.mac("load", root="ram",
+                   initrd=_initramfs(setup.build, modules, False)) as mac:
+        mac.boot()
+        names = list(modules)
+        # the ones that nothing depends on may come and go in any order
+        late = [n for n in names if n in ("nvme", "apple_ans2")]
+        expect("drivers", sorted(late), ["apple_ans2", "nvme"])
+        early = [n for n in names if n not in late]
+        for turn in range(3):
+            for name in early + (late if turn % 2 else late[::-1]):
+                mac.sh(f"insmod /payload/{name}.ko")
+            wait_drive(mac)
+            read_back(mac)
+            # open files hold the module
+            busy = mac.run("exec 3</dev/nvme0; rmmod nvme_core nvme")
+            if not busy.status:
+                raise MacError("nvme was unloaded with /dev/nvme0 open")
+            for name in (late if turn % 2 else late[::-1]):
+                mac.sh(f"rmmod {name}")
+                gone(mac)
+            for name in early[::-1]:
+                mac.sh(f"rmmod {name}")
+            expect("modules", mac.sh("lsmod | tail -n +2"), "")
+        judge(mac)
+
+
+def driver_alone_comes_back(setup, judge):
+    """nvme alone is unloaded and loaded; the function waits for it."""
+    modules = _found(setup.build)
+    with setup.mac("nvme-alone", root="ram",
+                   initrd=_initramfs(setup.build, modules, True)) as mac:
+        mac.boot()
+        wait_drive(mac)
+        for _ in range(3):
+            read_back(mac)
+            mac.sh("rmmod nvme")
+            gone(mac)
+            wait_for(mac, "[ -e /sys/bus/pci/devices/*:00:00.0 ]",
+                     "the function is there")
+            mac.sh("insmod /payload/nvme.ko")
+            wait_drive(mac)
+        judge(mac)
+
+
+def available(build):
+    """Whether @build's drivers may be modules."""
+    return build.driver == "ans2" and not build.debug
+
+
+MODULE_CASES = {
+    "modules-root": root_on_modules,
+    "modules-load": load_and_unload,
+    "modules-nvme": driver_alone_comes_back,
+}

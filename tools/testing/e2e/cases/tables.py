@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which cases there are for any driver, by name."""
+
+from . import controller, data, drive, filesystems, machines, programs
+from .detach import rebind
+
+# On one machine, with the root on the SSD
+SHARED = {
+    "boot": drive.boot,
+    "identify-controller": drive.identify_controller,
+    "identify-namespace": drive.identify_namespace,
+    "namespaces": programs.program("namespaces"),
+    "smart-log": drive.smart_log,
+    "unknown-commands": drive.unknown_commands,
+    "passthrough": drive.passthrough,
+    "passthru": programs.program("passthru"),
+    "io": programs.program("io"),
+    "tags": programs.program("tags"),
+    "mixed": programs.program("mixed"),
+    "fio-4k": data.fio_verify("16m", "4k", 61),
+    "fio-16k": data.fio_verify("32m", "16k", 61, "io_uring"),
+    "fio-128k": data.fio_verify("64m", "128k", 61),
+    "fio-1m": data.fio_verify("128m", "1m", 61),
+    "fio-61-deep": data.fio_61_deep,
+    "fio-odd-sizes": data.fio_odd_sizes,
+    "fio-buffered": data.fio_buffered,
+    "flush": drive.flush,
+    "discard": drive.discard,
+    "trim": drive.trim,
+    "mkfs": filesystems.mkfs,
+    "esp": filesystems.esp,
+    "rescan": controller.rescan,
+    "reset": controller.reset,
+    "reset-under-load": controller.reset_under_load(3),
+}
+
+# With machines of their own
+OWN = {
+    "rebind": rebind,
+    "reboot": machines.reboot,
+    "poweroff": machines.poweroff,
+    "big": machines.big,
+    "handover-asleep": machines.handover("asleep"),
+    "handover-running": machines.handover("running"),
+    "handover-enabled": machines.handover("enabled"),
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The emulated Mac with the drivers that KERNEL, DRIVER, PAGES, DEBUG name.
+
+After each case the machine must have counted no broken rule, and the kernel
+must have reported nothing.
+
+Usage: e2e.py [T]           run the cases, all or those that T names: a case, a
+                            glob, or "core" for the cheap ones of all kinds
+       e2e.py --kernels [T] only list the kernels that they need
+"""
+
+import fnmatch
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mac import Build  # noqa: E402
+from mac.suite import Case, Setup, Suite  # noqa: E402
+
+from cases import controller, crash, debug, detach, locking  # noqa: E402
+from cases import modules, programs, tables  # noqa: E402
+from known import driver_steps, known_reports, known_rules  # noqa: E402
+
+# What only this repository's drivers have
+ANS2_SHARED = {
+    "pci-function": controller.pci_function,
+    "config-space": controller.config_space,
+    "reset-under-load": controller.reset_under_load(20),
+    "function-reset": controller.function_reset,
+    "function-reset-under-load": controller.function_reset_under_load,
+}
+ANS2_OWN = {
+    "lock": locking.lock,
+    "rebind-function": detach.rebind_function,
+    "unbind-under-load": detach.unbind_under_load(detach.platform_driver),
+    "unbind-function-under-load":
+        detach.unbind_under_load(detach.pci_driver),
+    "unbind-held-open": detach.unbind_held_open(detach.platform_driver),
+    "unbind-function-held-open": detach.unbind_held_open(detach.pci_driver),
+    "function-removed": detach.function_removed,
+    "crash-idle": crash.idle,
+    "crash-under-load": crash.under_load,
+    "crash-too-often": crash.too_often,
+    "crash-for-good": crash.does_not_come_back,
+}
+
+CORE = ("boot", "pci-function", "io", "tags", "mixed", "passthru", "fio-128k",
+        "reset-under-load", "rebind", "lock")
+
+
+def make_setup(build):
+    options = {}
+    if build.driver == "ans2":
+        options["append"] = "panic_on_warn=1"
+    return Setup(build.kernel_name, build, options,
+                 reports=known_reports(build), shared=programs.with_programs)
+
+
+def tables_for(build):
+    """The shared cases and the others, {name: function}."""
+    shared, own = dict(tables.SHARED), dict(tables.OWN)
+    if build.driver == "ans2":
+        shared.update(ANS2_SHARED)
+        own.update(ANS2_OWN)
+    for name, env in driver_steps(build).items():
+        shared[name] = programs.program(name, env)
+    if build.debug:
+        # lockdep says one thing and then no more, so resets come last
+        for name in [n for n in shared if "reset" in n]:
+            shared[name] = shared.pop(name)
+        shared["kmemleak"] = debug.kmemleak
+    return shared, own
+
+
+def all_cases(build):
+    setup = make_setup(build)
+    shared, own = tables_for(build)
+    for table, is_own in ((shared, False), (own, True)):
+        for name, run in table.items():
+            yield Case(setup, name, run, own=is_own,
+                       known=known_rules(build, name))
+    if modules.available(build):
+        variant = Build.from_environment(modules=True)
+        setup = make_setup(variant)
+        for name, run in modules.MODULE_CASES.items():
+            yield Case(setup, name, run, own=True)
+
+
+def chosen(cases, pattern):
+    if pattern == "core":
+        return [c for c in cases if c.name in CORE]
+    return [c for c in cases if not pattern or
+            fnmatch.fnmatchcase(c.name, pattern) or
+            fnmatch.fnmatchcase(c.full_name, pattern)]
+
+
+def main(argv):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    only_kernels = argv[1:2] == ["--kernels"]
+    pattern = (argv[2:] if only_kernels else argv[1:]) or [None]
+    cases = list(all_cases(Build.from_environment(modules=False)))
+    suite = Suite(chosen(cases, pattern[0]))
+    if not suite.cases:
+        sys.exit(f"e2e: T={pattern[0]} names no case; there are: core " +
+                 " ".join(c.name for c in cases))
+    if only_kernels:
+        names = {c.setup.build.kernel_name: None for c in suite.cases}
+        print("\n".join(names))
+        return 0
+    return suite.run()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv))
+    except KeyboardInterrupt:
+        sys.exit(130)

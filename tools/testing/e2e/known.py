@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What drivers and kernels are known to do, as narrowly as can be said."""
+
+from mac.suite import Known
+
+# What upstream's drivers do on real Macs, where it does no harm
+SART_ORDER = Known(
+    "sart-order", "changed from .* to 0x0 while the flags allow",
+    "apple-sart clears the address of an entry before its flags")
+RUN_CLEARED = Known(
+    "asc-run", "RUN cleared while the firmware is running",
+    "6.12's driver stops a co-processor that a boot loader left running")
+
+STOPS = (SART_ORDER,)
+UPSTREAM = {
+    "reset": STOPS,
+    "reset-under-load": STOPS,
+    "rebind": STOPS,
+    "reboot": STOPS,
+    "poweroff": STOPS,
+    "6.12/handover-running": (RUN_CLEARED,),
+    "6.12/handover-enabled": (RUN_CLEARED,),
+}
+
+
+def known_rules(build, case):
+    """The rules of the hardware that the driver breaks in @case."""
+    if build.driver != "upstream":
+        return ()
+    return UPSTREAM.get(case, ()) + UPSTREAM.get(f"{build.kernel}/{case}", ())
+
+
+def known_reports(_build):
+    """KnownReports of the kernel."""
+    return ()
+
+
+def driver_steps(build):
+    """Programs that need to be told what the driver cannot do.
+
+    6.12's nvme-apple takes memory at any word, but where the kernel copies it
+    because a cache line is shared, the copy is at another offset in its page,
+    which the driver reports as an invalid list. Whole lines are not copied.
+    """
+    if build.driver == "upstream" and build.kernel == "6.12":
+        return {"io": "STEP=128"}
+    return {}
