@@ -2,8 +2,10 @@
 """fio: what is written is what is read, with any length and depth."""
 
 from mac import MacError
+from mac.suite import Subtest
 
-from .common import SCRATCH, fio
+from . import programs
+from .common import SCRATCH, fio, wait_for
 
 
 def fio_verify(size, block, depth, engine="libaio"):
@@ -25,12 +27,30 @@ def limit_drive(mac, iops):
     mac.qmp("block_set_io_throttle", device="ssd", iops=iops, **limits)
 
 
+def have_all_tags(mac):
+    """Wait until namespace 1 may use all tags.
+
+    The kernel divides the tags by the namespaces that were used in the time
+    after which a request would be given up, which is half a minute; after boot
+    that is all three of them. Here the other two get a shorter time, and a
+    request that it counts for.
+    """
+    for name in ("nvme0n2", "nvme0n3"):
+        timeout = f"/sys/block/{name}/queue/io_timeout"
+        mac.sh(f"echo 1000 >{timeout}; dd if=/dev/{name} of=/dev/null bs=4k "
+               f"count=1 iflag=direct; echo 30000 >{timeout}")
+    wait_for(mac, "grep -q 'active_queues=[01]$' "
+             "/sys/kernel/debug/block/nvme0n1/hctx0/tags",
+             "the other namespaces are idle")
+
+
 def fio_61_deep(mac):
     """As many commands in flight as the driver has tags, and not one more.
 
     On a drive that is slower than the guest, whatever the host can do, and far
     apart, so that the block layer has nothing to merge.
     """
+    have_all_tags(mac)
     mac.clear_counters()
     limit_drive(mac, 400)
     try:
@@ -42,6 +62,25 @@ def fio_61_deep(mac):
     most = mac.counters()["max-in-flight"]
     if not 55 <= most <= 62:
         raise MacError(f"at most {most} commands were in flight")
+
+
+def tags(mac):
+    """The program of that name, on a drive that is slower than the guest.
+
+    It keeps every I/O tag in use and sends admin commands, so all tags must
+    have been in flight at once, and no more than there are.
+    """
+    have_all_tags(mac)
+    mac.clear_counters()
+    limit_drive(mac, 3000)
+    try:
+        tests = programs.program("tags")(mac)
+    finally:
+        limit_drive(mac, 0)
+    most = mac.counters()["max-in-flight"]
+    error = None if most == 61 + 1 else \
+        f"at most {most} commands were in flight, expected 61 + 1"
+    return [*tests, Subtest("all_tags_at_once", error)]
 
 
 def fio_odd_sizes(mac):

@@ -19,6 +19,7 @@ def mkfs(mac):
 
 def esp(mac):
     mac.sh("mount -t vfat /dev/nvme0n1p4 /mnt && "
-           "cp /usr/bin/fio /mnt/m1n1/ && umount /mnt && mount -o ro /dev/nvme0n1p4 /mnt && "
+           "cp /usr/bin/fio /mnt/m1n1/ && umount /mnt && "
+           "mount -o ro /dev/nvme0n1p4 /mnt && "
            "cmp /usr/bin/fio /mnt/m1n1/fio; s=$?; umount /mnt; exit $s")
     mac.sh("fsck.vfat -n /dev/nvme0n1p4")

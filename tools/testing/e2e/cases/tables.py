@@ -15,7 +15,7 @@ SHARED = {
     "passthrough": drive.passthrough,
     "passthru": programs.program("passthru"),
     "io": programs.program("io"),
-    "tags": programs.program("tags"),
+    "tags": data.tags,
     "mixed": programs.program("mixed"),
     "fio-4k": data.fio_verify("16m", "4k", 61),
     "fio-16k": data.fio_verify("32m", "16k", 61, "io_uring"),
