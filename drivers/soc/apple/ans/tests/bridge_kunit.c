@@ -560,14 +560,39 @@ static void bridge_test_exit(struct kunit *test)
 		pci_dev_put(t->pdev);
 }
 
+/* nvme-pci would bind the function as well, and there is no register behind. */
+static int keep_for_test(struct notifier_block *nb, unsigned long action,
+			 void *data)
+{
+	struct pci_dev *pdev = to_pci_dev(data);
+
+	if (action == BUS_NOTIFY_ADD_DEVICE &&
+	    pci_match_id(test_ids, pdev) &&
+	    device_set_driver_override(&pdev->dev, test_driver.name))
+		pci_warn(pdev, "cannot be kept for the test\n");
+	return NOTIFY_OK;
+}
+
+static struct notifier_block keep_for_test_nb = {
+	.notifier_call = keep_for_test,
+};
+
 static int bridge_suite_init(struct kunit_suite *suite)
 {
-	return pci_register_driver(&test_driver);
+	int err = bus_register_notifier(&pci_bus_type, &keep_for_test_nb);
+
+	if (err)
+		return err;
+	err = pci_register_driver(&test_driver);
+	if (err)
+		bus_unregister_notifier(&pci_bus_type, &keep_for_test_nb);
+	return err;
 }
 
 static void bridge_suite_exit(struct kunit_suite *suite)
 {
 	pci_unregister_driver(&test_driver);
+	bus_unregister_notifier(&pci_bus_type, &keep_for_test_nb);
 }
 
 static void crash(struct bridge_test *t)
