@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Resets and rescans that the system survives."""
 
+import contextlib
+
 from mac import MacError
 
 from . import programs
@@ -18,11 +20,27 @@ def rescan(mac):
     expect("a fourth one", mac.run("test -e /dev/nvme0n4").status, 1)
 
 
+@contextlib.contextmanager
+def restarts(mac, times):
+    """In the block the controller must be disabled and enabled so often.
+
+    Each time both queues of the I/O pair are deleted and made.
+    """
+    before = mac.counters()["count-admin-queue"]
+    yield
+    done = mac.counters()["count-admin-queue"] - before
+    if done < 4 * times:
+        raise MacError(f"{done} queues were deleted or made, expected "
+                       f"4 for each of {times} restarts")
+
+
 def reset(mac):
-    for _ in range(3):
-        mac.sh("nvme reset /dev/nvme0")
-        wait_live(mac)
-        mac.sh("dd if=/dev/nvme0n1 of=/dev/null bs=64k count=16 iflag=direct")
+    with restarts(mac, 3):
+        for _ in range(3):
+            mac.sh("nvme reset /dev/nvme0")
+            wait_live(mac)
+            mac.sh("dd if=/dev/nvme0n1 of=/dev/null bs=64k count=16 "
+                   "iflag=direct")
 
 
 def reset_under_load(times):
@@ -33,7 +51,8 @@ def reset_under_load(times):
     """
     def run(mac):
         mac.clear_counters()
-        with running(mac, "load", f"{LOAD} --bs=16k --size=16m --time_based "
+        with restarts(mac, times), \
+             running(mac, "load", f"{LOAD} --bs=16k --size=16m --time_based "
                      f"--runtime={times // 3 + 1} && "
                      f"{LOAD} --bs=16k --size=16m", 120):
             for turn in range(times):
@@ -52,21 +71,31 @@ def function_of(mac):
     return out
 
 
+def firmware_starts(mac):
+    return int(mac.sh("dmesg | grep -c 'RTKit: Initializing'"))
+
+
+def reset_function(mac, times, between):
+    """Resets of the PCI function; each starts the firmware anew."""
+    folder = function_of(mac)
+    before = firmware_starts(mac)
+    with restarts(mac, times):
+        for turn in range(times):
+            mac.sh(f"echo 1 > {folder}/reset")
+            wait_live(mac)
+            mac.sh(between(turn))
+    expect("starts of the firmware", firmware_starts(mac) - before, times)
+
+
 def function_reset(mac):
     """The PCI function is reset through sysfs; nobody notices."""
-    folder = function_of(mac)
-    for _ in range(3):
-        mac.sh(f"echo 1 > {folder}/reset")
-        wait_live(mac)
-        mac.sh("dd if=/dev/nvme0n1 of=/dev/null bs=64k count=16 iflag=direct")
+    reset_function(mac, 3, lambda turn: "dd if=/dev/nvme0n1 of=/dev/null "
+                   "bs=64k count=16 iflag=direct")
 
 
 def function_reset_under_load(mac):
-    folder = function_of(mac)
     with running(mac, "hammer", programs.hammer(6, 2, 16), 60):
-        for turn in range(5):
-            mac.sh(f"sleep 0.{3 + turn}; echo 1 > {folder}/reset")
-            wait_live(mac)
+        reset_function(mac, 5, lambda turn: f"sleep 0.{3 + turn}")
 
 
 def pci_function(mac):

@@ -12,7 +12,7 @@ from .detach import gone, read_back
 DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
 
 
-def _found(build):
+def found(build):
     """The kernel's modules, {name: path}, each behind those it needs."""
     order = build.kernel_folder / "modules.order"
     if not order.exists():
@@ -52,7 +52,7 @@ def _initramfs(build, modules, load):
 
 def root_on_modules(setup, judge):
     """The initramfs loads the drivers; the root file system is on the SSD."""
-    modules = _found(setup.build)
+    modules = found(setup.build)
     with setup.mac("root", initrd=_initramfs(setup.build, modules,
                                              True)) as mac:
         mac.boot()
@@ -71,7 +71,7 @@ def root_on_modules(setup, judge):
 
 def load_and_unload(setup, judge):
     """Loaded and unloaded three times, each time in another order."""
-    modules = _found(setup.build)
+    modules = found(setup.build)
     with setup.mac("load", root="ram",
                    initrd=_initramfs(setup.build, modules, False)) as mac:
         mac.boot()
@@ -100,7 +100,7 @@ def load_and_unload(setup, judge):
 
 def driver_alone_comes_back(setup, judge):
     """nvme alone is unloaded and loaded; the function waits for it."""
-    modules = _found(setup.build)
+    modules = found(setup.build)
     with setup.mac("nvme-alone", root="ram",
                    initrd=_initramfs(setup.build, modules, True)) as mac:
         mac.boot()
