@@ -77,6 +77,11 @@ def without_lock(function):
 LOCK_REMOVED = (without_lock("void nvme_ans2_submit"),
                 without_lock("unsigned int nvme_ans2_reap"))
 
+# The lock is given back a line too early.
+LOCK_TOO_SHORT = (
+    Edit(ANS2, r"(?s)(\tif \(seen && ans2->live\) \{.*?\n\t\}\n)"
+         r"(\tspin_unlock_irqrestore\(&ans2->lock, flags\);\n)", r"\2\1"),)
+
 # The permission lies beside its place until the doorbell is rung.
 TCB_AFTER_DOORBELL = (
     Edit(ANS2, r"(?m)^(static u8 ans2_dma_flags)",
@@ -107,6 +112,8 @@ MISTAKES = {
         by_judge("doorbell-race", hammer,
                  first="doorbell-race|tcb-not-invalidated"),
         LOCK_REMOVED, {"cpus": 4}),
+    "lock-too-short": Mistake(
+        by_judge("doorbell-race", hammer), LOCK_TOO_SHORT, {"cpus": 4}),
     "tcb-not-invalidated": Mistake(
         by_judge("tcb-not-invalidated"),
         (Edit(ANS2, r"ans2_write32\([^;]*TCB_INVAL, tag\);", ";"),)),
