@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mac import Build  # noqa: E402
 from mac.suite import Case, Setup, Suite  # noqa: E402
 
-from cases import controller, crash, debug, detach, locking  # noqa: E402
-from cases import modules, programs, tables  # noqa: E402
+import mistakes  # noqa: E402
+from cases import controller, crash, debug, detach, lending  # noqa: E402
+from cases import locking, modules, programs, tables  # noqa: E402
 from known import driver_steps, known_reports, known_rules  # noqa: E402
 
 # What only this repository's drivers have
@@ -33,6 +34,7 @@ ANS2_SHARED = {
     "function-reset-under-load": controller.function_reset_under_load,
 }
 ANS2_OWN = {
+    "lent-memory": lending.lent_memory,
     "lock": locking.lock,
     "rebind-function": detach.rebind_function,
     "unbind-under-load": detach.unbind_under_load(detach.platform_driver),
@@ -47,8 +49,8 @@ ANS2_OWN = {
     "crash-for-good": crash.does_not_come_back,
 }
 
-CORE = ("boot", "pci-function", "io", "tags", "mixed", "passthru", "fio-128k",
-        "reset-under-load", "rebind", "lock")
+CORE = ("boot", "device-mappings", "pci-function", "io", "tags", "mixed",
+        "passthru", "fio-128k", "reset-under-load", "rebind", "lock")
 
 
 def make_setup(build):
@@ -87,6 +89,7 @@ def all_cases(build):
         setup = make_setup(variant)
         for name, run in modules.MODULE_CASES.items():
             yield Case(setup, name, run, own=True)
+    yield from mistakes.all_cases(build)
 
 
 def chosen(cases, pattern):

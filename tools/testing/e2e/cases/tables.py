@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which cases there are for any driver, by name."""
 
+import mapping
+
 from . import controller, data, drive, filesystems, machines, programs
 from .detach import rebind
 
 # On one machine, with the root on the SSD
 SHARED = {
     "boot": drive.boot,
+    "device-mappings": mapping.device_mappings,
     "identify-controller": drive.identify_controller,
     "identify-namespace": drive.identify_namespace,
     "namespaces": programs.program("namespaces"),
