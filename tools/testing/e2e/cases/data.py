@@ -72,7 +72,7 @@ def tags(mac):
     """
     have_all_tags(mac)
     mac.clear_counters()
-    limit_drive(mac, 3000)
+    limit_drive(mac, 1200 // (3 if mac.build.debug else 1))
     try:
         tests = programs.program("tags")(mac)
     finally:

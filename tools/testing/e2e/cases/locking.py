@@ -16,6 +16,6 @@ def lock(setup, judge):
                    initrd=programs.initramfs(setup.build)) as mac:
         mac.boot()
         # more processes than processors, so that no submitter waits
-        with running(mac, "hammer", programs.hammer(8, 8, 8), 60):
+        with running(mac, "hammer", programs.hammer(5, 8, 8), 60):
             pass
         judge(mac)

@@ -218,15 +218,15 @@ static int with_admin(FIXTURE_DATA(tags) *self, unsigned int count,
 
 TEST_F_TIMEOUT(tags, all_in_flight, 120)
 {
-	EXPECT_EQ(3000, keep_busy(self, 3000, 1));
+	EXPECT_EQ(1500, keep_busy(self, 1500, 1));
 }
 
 TEST_F_TIMEOUT(tags, reads_with_admin_between, 120)
 {
 	unsigned int done = 0;
-	int admin = with_admin(self, 2000, 0, &done);
+	int admin = with_admin(self, 1000, 0, &done);
 
-	EXPECT_EQ(2000, done);
+	EXPECT_EQ(1000, done);
 	EXPECT_LT(20, admin)
 		TH_LOG("%d admin commands (less than 0: what failed)", admin);
 }
@@ -234,9 +234,9 @@ TEST_F_TIMEOUT(tags, reads_with_admin_between, 120)
 TEST_F_TIMEOUT(tags, writes_with_admin_between, 120)
 {
 	unsigned int done = 0;
-	int admin = with_admin(self, 2000, 2, &done);
+	int admin = with_admin(self, 1000, 2, &done);
 
-	EXPECT_EQ(2000, done);
+	EXPECT_EQ(1000, done);
 	EXPECT_LT(20, admin)
 		TH_LOG("%d admin commands (less than 0: what failed)", admin);
 }
@@ -244,7 +244,7 @@ TEST_F_TIMEOUT(tags, writes_with_admin_between, 120)
 /* What was written in whatever order is there. */
 TEST_F_TIMEOUT(tags, nothing_went_astray, 120)
 {
-	ASSERT_EQ(3000, keep_busy(self, 3000, 3));
+	ASSERT_EQ(2000, keep_busy(self, 2000, 3));
 	for (unsigned int i = 0; i < BLOCKS; i++) {
 		void *data = self->data + i % DEPTH * BLOCK;
 
