@@ -82,7 +82,9 @@ def by_judge(rule, load=None, first=None, seconds=DEADLINE):
         reasons = mac.reasons()
         if not re.match(f"({first or rule})(:|$)", reasons[0]):
             raise MacError(f"the first reason is '{reasons[0]}'")
-        return next(r for r in reasons if r.split(":")[0] in rule.split("|"))
+        # the judge keeps the first reasons only
+        return next((r for r in reasons
+                     if r.split(":")[0] in rule.split("|")), reasons[0])
     return caught
 
 
