@@ -38,6 +38,13 @@ def all_tags(mac):
     Background(mac, "tags", "/payload/tags")
 
 
+def any_buffer(mac):
+    """Admin commands with buffers at any offset in a page."""
+    mac.boot()
+    wait_drive(mac)
+    Background(mac, "passthru", "/payload/passthru")
+
+
 def reset(mac):
     mac.boot()
     wait_drive(mac)
@@ -168,7 +175,7 @@ MISTAKES = {
         (Edit(ANS2, r"(ans2_write32\(ans2, ANS2_LINEAR_SQ_CTRL,)",
               r"ans2_read32(ans2, 0x24008); \1"),)),
     "admin-buffer-not-aligned": Mistake(
-        by_judge("prp-align"),
+        by_judge("prp-align", any_buffer),
         (Edit(PCI, r"(\.dma_alignment = )NVME_CTRL_PAGE_SIZE - 1", r"\1 3"),
          Edit(HOOKS, r"NVME_QUIRK_ADMIN_PAGE_ALIGN", "0"))),
     "posted-mapping": Mistake(
@@ -203,7 +210,7 @@ def driver(build, name, edits):
 def all_cases(build):
     """The cases for the kernel of @build, if its drivers may be modules.
 
-    What a mistake does depends on nothing else of it, so one of them is enough.
+    What a mistake does depends on nothing else of it: one of them is enough.
     """
     if not modules.available(build) or build.pages != "16k":
         return

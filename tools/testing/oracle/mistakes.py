@@ -37,8 +37,8 @@ MISTAKES = {
     "other-tag-in-tcb": mistake(
         "tcb-tag", NVME, r"(tcb->command_id = )tag;", r"\1 tag ^ 1;"),
     "buffer-not-in-sart": mistake(
-        "sart-denied", NVME, r"(ret = )apple_sart_add_allowed_region\([^)]*\);",
-        r"\1 0;"),
+        "sart-denied", NVME,
+        r"(ret = )apple_sart_add_allowed_region\([^)]*\);", r"\1 0;"),
     "sart-one-page-off": mistake(
         "sart-denied", SART, r"(writel\(paddr_shifted)(, \S+ \+ \w+2_PADDR)",
         r"\1 + 1\2"),
