@@ -89,7 +89,8 @@ LOCK_TOO_SHORT = (
     Edit(ANS2, r"(?s)(\tif \(seen && ans2->live\) \{.*?\n\t\}\n)"
          r"(\tspin_unlock_irqrestore\(&ans2->lock, flags\);\n)", r"\2\1"),)
 
-# The permission lies beside its place until the doorbell is rung.
+# The permission lies beside its place until the doorbell is rung. What the
+# controller finds there is that of another command, and it may see it change.
 TCB_AFTER_DOORBELL = (
     Edit(ANS2, r"(?m)^(static u8 ans2_dma_flags)",
          r"static struct nvme_ans2_tcb late[2][NVME_ANS2_TAGS];\n\1"),
@@ -125,7 +126,7 @@ MISTAKES = {
         by_judge("tcb-not-invalidated"),
         (Edit(ANS2, r"ans2_write32\([^;]*TCB_INVAL, tag\);", ";"),)),
     "tcb-after-doorbell": Mistake(
-        by_judge("tcb-setup", first=r"tcb-\w+"), TCB_AFTER_DOORBELL),
+        by_judge("tcb-flags|tcb-prp|tcb-setup"), TCB_AFTER_DOORBELL),
     "flags-swapped": Mistake(
         by_judge("tcb-flags"),
         (Edit(ANS2, r"if \((cmd->common\.opcode & 1)\)", r"if (!(\1))"),)),
