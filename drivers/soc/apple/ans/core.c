@@ -172,8 +172,9 @@ static void ans_crash_work(struct work_struct *work)
 	} else if (ret != -ESHUTDOWN) {
 		dev_err(ans->dev, "no recovery from a firmware crash: %d\n",
 			ret);
-		ans_stop(ans);
+		/* A doorbell during the reset that ans_stop() does is fatal. */
 		ans_bridge_lost(ans);
+		ans_stop(ans);
 	}
 }
 
