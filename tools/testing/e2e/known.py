@@ -24,28 +24,60 @@ UPSTREAM = {
 }
 
 
+# Queues that are stuck cannot be deleted before the firmware is put to sleep.
+OURS = {
+    "stuck-unbind": (
+        Known("queue-order", "firmware put to sleep while CC.EN is set",
+              "a function whose queues are stuck is reset"),),
+}
+
+
 def known_rules(build, case):
     """The rules of the hardware that the driver breaks in @case."""
     if build.driver != "upstream":
-        return ()
+        return OURS.get(case, ())
     return UPSTREAM.get(case, ()) + UPSTREAM.get(f"{build.kernel}/{case}", ())
 
 
-# The task that writes to a function's file "reset" freezes the queues, and the
-# work item that restarts the controller thaws them, with any NVMe drive. Later
-# kernels tell lockdep of it (blk_freeze_queue_start_non_owner()).
-FREEZE = KnownReport(
-    r"WARNING: lock held when returning to user space!\n.*\n-+\n"
-    r".* is leaving the kernel with locks still held!\n"
-    r"\d+ locks held by .*:\n"
-    r"(?: #\d+: \S+ \(&q->q_usage_counter\((?:io|queue)\)(?:#\d+)?\)"
-    r"\{.{4}\}-\{\d:\d\}, at: nvme_start_freeze\+\S+\n)+(?! #)",
-    "6.12's nvme core freezes in one task and thaws in another")
+# A reset of the function freezes the queues where it begins, and the work item
+# that restarts the controller thaws them, with any NVMe drive. Later kernels
+# tell lockdep so (blk_freeze_queue_start_non_owner()); 6.12's believes that the
+# first one forgot locks. These and no others may be in its list.
+FROZEN = (r"\d+ locks held by .*:\n"
+          r"(?: #\d+: \S+ \(&q->q_usage_counter\((?:io|queue)\)(?:#\d+)?\)"
+          r"\{.{4}\}-\{\d:\d\}, at: nvme_start_freeze\+\S+\n)+(?! #)")
+TRACE = r"CPU: .*\nHardware .*\nWorkqueue: .*\nCall trace:\n(?: .*\n)+"
+FREEZES = (
+    KnownReport(
+        r"WARNING: lock held when returning to user space!\n.*\n-+\n"
+        r".* is leaving the kernel with locks still held!\n" + FROZEN,
+        "a function is reset by who writes to its file in sysfs"),
+    KnownReport(
+        r"BUG: workqueue leaked atomic, lock or RCU: .*\n"
+        r" *preempt=0x0+ lock=0->\d+ RCU=0->0 workfn=ans_crash_work\n" +
+        FROZEN + TRACE,
+        "a function is reset after a crash of the firmware"),
+    # What follows for a worker that it believes to go on with these locks: the
+    # next work item, and the removal of a function that did not come back.
+    KnownReport(
+        r"WARNING: possible circular locking dependency detected\n.*\n-+\n"
+        r".* is trying to acquire lock:\n"
+        r".*\((?:\(wq_completion\).*|pci_rescan_remove_lock)\)\{.*\n\n"
+        r"but task is already holding lock:\n"
+        r".*\(&q->q_usage_counter\(.*, at: nvme_start_freeze\+.*\n"
+        r"(?:.*\n)*?Call trace:\n(?: .*\n)+",
+        "the same, believed to be held by the next work item"),
+    KnownReport(
+        r"BUG: workqueue leaked atomic, lock or RCU: .*\n"
+        r" *preempt=0x0+ lock=\d+->0 RCU=0->0 workfn=.*\n"
+        r"INFO: lockdep is turned off\.\n" + TRACE,
+        "the same; the locks went because lockdep ended with its report"),
+)
 
 
 def known_reports(build):
     """KnownReports of the kernel."""
-    return (FREEZE,) if build.debug and build.kernel == "6.12" else ()
+    return FREEZES if build.debug and build.kernel == "6.12" else ()
 
 
 def driver_steps(build):
