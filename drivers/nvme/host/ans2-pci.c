@@ -157,17 +157,28 @@ static int nvme_ans2_enable_ctrl(struct nvme_dev *dev)
  * firmware runs: the controller does not answer afterwards, and a controller
  * left enabled cannot be disabled reliably after the next boot.
  *
- * If the queues could not be deleted CC.EN stays, and the next enabling starts
- * with a reset of the function.
+ * If the queues could not be deleted CC.EN stays, and commands may still run.
+ * Only a reset of the function stops their DMA before the caller gives the
+ * memory of the requests and of the queues back. If that fails too, the next
+ * enabling begins with one.
  */
 static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 {
+	struct pci_dev *pdev = to_pci_dev(dev->dev);
 	struct nvme_ctrl *ctrl = &dev->ctrl;
 
 	if (!dev->ans2) {
 		nvme_disable_ctrl(ctrl, shutdown);
 		return;
 	}
+	/*
+	 * hwmon sends commands at any time; none of their doorbells may come
+	 * behind CC.EN. What disables the controller unquiesces the queue when
+	 * it has cancelled what is in it, or when it starts anew.
+	 */
+	if (ctrl->admin_q)
+		nvme_quiesce_admin_queue(ctrl);
+
 	if (!dev->ans2->needs_reset) {
 		if (shutdown) {
 			ctrl->shutdown_timeout = max_t(unsigned int,
@@ -176,13 +187,18 @@ static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 			nvme_disable_ctrl(ctrl, true);
 		}
 		nvme_disable_ctrl(ctrl, false);
+	} else if (pci_device_is_present(pdev) &&
+		   !pcie_reset_flr(pdev, false)) {
+		pci_restore_state(pdev);
+		dev->ans2->needs_reset = false;
 	}
 	nvme_ans2_stop(dev->ans2);
 }
 
 /*
- * Another command may hold the only admin tag, but not for long: new ones of
- * users are refused in every state in which queues are deleted.
+ * Another command may hold the only admin tag, but not for long: in every state
+ * in which queues are deleted those of users are refused, and hwmon has one at
+ * a time.
  */
 static int nvme_ans2_delete_queue(struct nvme_queue *nvmeq, u8 opcode)
 {
