@@ -225,6 +225,7 @@ int ans_init(struct ans *ans, struct device *dev, const struct ans_ops *ops,
 int ans_setup(struct ans *ans, const struct ans_parts *parts);
 int ans_restart(struct ans *ans);
 void ans_crashed(struct ans *ans);
+bool ans_is_down(struct ans *ans);
 
 /* boot.c */
 extern const struct ans_ops ans_hw_ops;

@@ -412,8 +412,8 @@ int ans_bridge_add(struct ans *ans)
 		return -ENODEV;
 	pci_dev_put(pdev);
 
-	/* A crash before this line has found nobody to tell. */
-	if (ans->ops->is_crashed(ans))
+	/* A crash or a failed reset before this line found nobody to tell. */
+	if (ans_is_down(ans))
 		ans_crashed(ans);
 	return 0;
 }

@@ -107,8 +107,16 @@ void ans_crashed(struct ans *ans)
 	queue_work(ans->wq, &ans->crash_work);
 }
 
-/* A restart that ran in between has recovered the firmware already. */
-static bool ans_is_down(struct ans *ans)
+/**
+ * ans_is_down() - whether the firmware ought to run and does not
+ * @ans: the ANS2
+ *
+ * After a crash a restart may have recovered the firmware already.
+ *
+ * Context: Process context. Takes the lock of @ans.
+ * Return: true if it crashed or could not be started.
+ */
+bool ans_is_down(struct ans *ans)
 {
 	bool down;
 
