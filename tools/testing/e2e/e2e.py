@@ -22,7 +22,7 @@ from mac.suite import Case, Setup, Suite  # noqa: E402
 
 import mistakes  # noqa: E402
 from cases import controller, crash, debug, detach, lending  # noqa: E402
-from cases import locking, modules, programs, tables  # noqa: E402
+from cases import locking, modules, programs, stuck, tables  # noqa: E402
 from known import driver_steps, known_reports, known_rules  # noqa: E402
 
 # What only this repository's drivers have
@@ -43,6 +43,8 @@ ANS2_OWN = {
     "unbind-held-open": detach.unbind_held_open(detach.platform_driver),
     "unbind-function-held-open": detach.unbind_held_open(detach.pci_driver),
     "function-removed": detach.function_removed,
+    "reset-while-measured": controller.reset_while_measured,
+    "stuck-unbind": stuck.unbind,
     "crash-idle": crash.idle,
     "crash-under-load": crash.under_load,
     "crash-too-often": crash.too_often,

@@ -63,6 +63,27 @@ def reset_under_load(times):
     return run
 
 
+def reset_while_measured(setup, judge):
+    """Resets while others read the drive's temperature.
+
+    The kernel's own readers are not held back by a reset as users' are.
+    """
+    times = 50
+    reader = ("while [ ! -e /tmp/measured ]; do "
+              "cat /sys/class/hwmon/hwmon*/temp1_input; done; true")
+    with setup.mac("reset-while-measured", cpus=8) as mac:
+        mac.boot()
+        mac.sh("cat /sys/class/hwmon/hwmon*/temp1_input")
+        with restarts(mac, times), \
+             running(mac, "readers", f"for i in 1 2 3 4 5 6; do ({reader}) & "
+                     "done; wait", 20):
+            mac.sh(f"for i in $(seq {times}); do nvme reset /dev/nvme0; done",
+                   120)
+            wait_live(mac)
+            mac.sh("touch /tmp/measured")
+        judge(mac)
+
+
 def function_of(mac):
     """The folder of the drive's PCI function in sysfs."""
     out = mac.sh("readlink -f /sys/class/nvme/nvme0/device").strip()
