@@ -25,7 +25,8 @@ HARNESS = "kselftest_harness.h"
 PLAN = re.compile(r"1\.\.(\d+)$")
 RESULT = re.compile(r"(not ok|ok) (\d+) (\S+)(?: # SKIP ?(.*))?")
 # what the harness says about each test that goes well, or twice
-NOISE = re.compile(r"# (?: RUN| +OK| +FAIL|Starting|PASSED|FAILED|Totals)")
+NOISE = re.compile(
+    r"TAP version|# (?: RUN| +OK| +FAIL|Starting|PASSED|FAILED|Totals)")
 
 
 def _compiler():
@@ -52,12 +53,14 @@ def _fingerprint(files, command):
 def _compile(source, target, headers, include):
     """Compile @source to @target, unless it is up to date."""
     command = [_compiler(), *FLAGS, "-isystem", str(include), "-o",
-               f"{target}.new", str(source)]
+               f"{target}.new", source.name]
     stamp = target.with_suffix(".stamp")
     inputs = _fingerprint([source, *headers], command)
     if target.exists() and stamp.exists() and stamp.read_text() == inputs:
         return
-    done = subprocess.run(command, capture_output=True, text=True)
+    # from its folder, because failures name the file as it is given here
+    done = subprocess.run(command, capture_output=True, text=True,
+                          cwd=source.parent, check=False)
     if done.returncode:
         raise MacError(f"{source} does not compile:\n{done.stderr[-3000:]}")
     os.replace(f"{target}.new", target)
