@@ -34,7 +34,9 @@ identifier fn;
 position p;
 @@
  module_exit(fn@p);
++#ifdef CONFIG_NVME_ANS2
 +#include "ans2-pci.c"
++#endif
 
 @script:python@
 p << path.p;
