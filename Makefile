@@ -26,14 +26,15 @@ run:
 	@$(scripts)/run.sh
 
 test:
-	@$(scripts)/test.sh qtest oracle
-check qtest oracle series:
+	@$(scripts)/test.sh check kunit qtest e2e 'e2e KERNEL=7.2 T=core' \
+		'e2e PAGES=4k T=core' oracle
+check qtest e2e oracle series:
 	@$(scripts)/$@.sh
 weave:
 	@tools/cocci/weave.sh "$$KDIR"
 kunit:
 	@tools/testing/kunit/run.sh
-e2e bench:
+bench:
 	@$(scripts)/missing.sh $@
 
 clean:

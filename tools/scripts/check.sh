@@ -6,12 +6,17 @@
 # nothing is, 4 when it cannot run here (it then says why), else 1.
 . "$(dirname "$0")/lib.sh"
 
-"$top/tools/scripts/setup.sh"
 cd "$top"
 export top build
 passed=0 failed=0 skipped=0
 mapfile -t checks < <(find tools/testing/check -maxdepth 1 -type f -executable -printf '%f\n' | sort)
 [[ -z ${T-} ]] || { one_of T "$T" "${checks[@]}"; checks=("$T"); }
+"$top/tools/scripts/setup.sh" >&2
+if [[ " ${checks[*]} " == *" hot-path.sh "* ]]; then
+	# the kernels whose request path it compares
+	"$top/tools/scripts/kernel.sh" 6.12-ans2-16k >&2
+	"$top/tools/scripts/kernel.sh" 7.2-ans2-16k >&2
+fi
 for name in "${checks[@]}"; do
 	rc=0
 	out=$("tools/testing/check/$name" 2>&1 </dev/null) || rc=$?

@@ -8,7 +8,7 @@
 #
 # OBJ is the O= folder in which drivers/nvme/host/pci.o of a woven tree was
 # built with CONFIG_NVME_ANS2; KDIR is that tree, if OBJ does not tell. Without
-# OBJ all kernels of the build folder are looked at. The pci.c of before is
+# OBJ the guest kernels with 16K pages are looked at. The pci.c of before is
 # compiled by the same command.
 #
 # Only addresses may differ, and the padding after a function.
@@ -28,7 +28,7 @@ dir=drivers/nvme/host
 if [[ -z $obj ]]; then
 	rc=4
 	top=${top:-$(cd "$(dirname "$0")/../../.." && pwd)}
-	for obj in "${build:-$top/build}"/kernel/*-ans2-*/; do
+	for obj in "${build:-$top/build}"/kernel/*-ans2-16k/; do
 		[[ -f $obj/$dir/.pci.o.cmd ]] || continue
 		[[ $rc -ne 4 ]] || rc=0
 		echo "# $(basename "$obj")"
