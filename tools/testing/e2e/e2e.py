@@ -13,16 +13,18 @@ Usage: e2e.py [T]           run the cases, all or those that T names: a case, a
 import fnmatch
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mac import Build  # noqa: E402
+from mac import Build, Virt  # noqa: E402
 from mac.suite import Case, Setup, Suite  # noqa: E402
 
 import mistakes  # noqa: E402
 from cases import controller, crash, debug, detach, lending  # noqa: E402
-from cases import locking, modules, programs, stuck, tables  # noqa: E402
+from cases import locking, modules, otherdrive, programs  # noqa: E402
+from cases import stuck, tables  # noqa: E402
 from known import driver_steps, known_reports, known_rules  # noqa: E402
 
 # What only this repository's drivers have
@@ -52,7 +54,8 @@ ANS2_OWN = {
 }
 
 CORE = ("boot", "device-mappings", "pci-function", "io", "tags", "mixed",
-        "passthru", "fio-128k", "reset-under-load", "rebind", "lock")
+        "passthru", "fio-128k", "reset-under-load", "rebind", "lock",
+        "other-boot", "other-fio-4k")
 
 
 def make_setup(build):
@@ -86,6 +89,11 @@ def all_cases(build):
         for name, run in table.items():
             yield Case(setup, name, run, own=is_own,
                        known=known_rules(build, name))
+    if build.driver == "ans2":
+        setup = replace(make_setup(build), machine=Virt,
+                        name=f"{build.kernel_name}-virt")
+        for name, run in otherdrive.CASES.items():
+            yield Case(setup, name, run)
     if modules.available(build):
         variant = Build.from_environment(modules=True)
         setup = make_setup(variant)

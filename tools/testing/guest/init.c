@@ -38,7 +38,6 @@
 #include <unistd.h>
 
 #define AGENT		"/sbin/agent"
-#define AGENT_LINE	"/dev/ttySAC2"
 #define CONSOLE		"/dev/console"
 #define NEW_ROOT	"/newroot"
 #define ROOT_WAIT_MS	30000
@@ -97,7 +96,10 @@ struct service {
 
 static struct winsize window;
 
-static char *const agent_argv[] = { AGENT, AGENT_LINE, NULL };
+/* The second serial port: the Mac's, or a generic virtual machine's. */
+static char *const agent_lines[] = { "/dev/ttySAC2", "/dev/ttyAMA1" };
+
+static char *agent_argv[] = { AGENT, NULL, NULL };
 static char *const shell_argv[] = { "-sh", NULL };
 
 static struct service services[] = {
@@ -371,6 +373,13 @@ static void run_service(struct service *s)
 	_exit(1);
 }
 
+static void choose_agent_line(void)
+{
+	agent_argv[1] = agent_lines[0];
+	if (access(agent_lines[0], F_OK) && !access(agent_lines[1], F_OK))
+		agent_argv[1] = agent_lines[1];
+}
+
 static void start_services(void)
 {
 	struct service *s;
@@ -522,5 +531,6 @@ int main(int argc, char **argv)
 		if (sscanf(argv[i], "shell:%hux%hu", &window.ws_row,
 			   &window.ws_col) == 2)
 			services[1].wanted = true;
+	choose_agent_line();
 	serve();
 }

@@ -16,5 +16,6 @@ from .build import Build
 from .errors import MacError, Timeout
 from .machine import Mac
 from .agent import Result
+from .virt import Virt
 
-__all__ = ["Build", "Mac", "MacError", "Result", "Timeout"]
+__all__ = ["Build", "Mac", "MacError", "Result", "Timeout", "Virt"]

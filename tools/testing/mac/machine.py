@@ -22,7 +22,6 @@ JUDGE = "/machine/soc/judge"
 ANS2 = "/machine/soc/ans2"
 RTKIT = "/machine/soc/rtkit"
 
-COMMAND_LINE = "console=ttySAC0 rootwait rw"
 PANIC = re.compile(r"Kernel panic - not syncing.*")
 TAIL = 25
 
@@ -124,6 +123,8 @@ class Mac:
     @qemu_args: further arguments of the emulator
     """
 
+    console_line = "ttySAC0"
+
     def __init__(self, build, name="mac", *, firmware=None, handover="off",
                  ssd=None, image=None, dtb=None, append="", init_args="",
                  root="PARTLABEL=linux", initrd=None, memory="2G", cpus=2,
@@ -136,7 +137,8 @@ class Mac:
         self.ssd = ssd
         self.image = image or build.image
         self.dtb = dtb or build.dtb
-        self.command_line = f"{COMMAND_LINE} root={root} {append}".rstrip()
+        self.command_line = (f"console={self.console_line} rootwait rw "
+                             f"root={root} {append}").rstrip()
         if init_args:
             self.command_line += f" -- {init_args}"
         self.initrd = initrd or (build.ram if root == "ram" else None)
@@ -189,17 +191,20 @@ class Mac:
                     "-serial", f"chardev:{name}")
         return ours, theirs
 
-    def _args(self):
+    def _machine_args(self):
+        """What makes it this machine, with the drive "ssd" in it."""
         options = {"firmware": self.firmware, "handover": self.handover,
                    "ssd": "ssd", **self.machine_options}
         machine = "".join(f",{k}={v}" for k, v in options.items())
+        return ["-M", f"apple-j274{machine}", "-dtb", str(self.dtb)]
+
+    def _args(self):
         path, form = self.disk
-        args = ["-M", f"apple-j274{machine}", "-m", self.memory,
+        args = [*self._machine_args(), "-m", self.memory,
                 "-smp", str(self.cpus), "-display", "none", "-nodefaults",
                 "-drive", f"if=none,id=ssd,file={path},format={form},"
                           "discard=unmap",
-                "-kernel", str(self.image), "-dtb", str(self.dtb),
-                "-append", self.command_line,
+                "-kernel", str(self.image), "-append", self.command_line,
                 # Stay, so that the judge can be asked after a power-off.
                 "-action", "shutdown=pause"]
         if self.initrd:

@@ -42,6 +42,7 @@ class Setup:
     @reports: KnownReports of the kernel, see kernellog.py
     @shared: makes the options that only the shared machine has; called with
         the build before the first boot
+    @machine: what kind of machine it is
     """
 
     name: str
@@ -49,11 +50,12 @@ class Setup:
     options: dict = field(default_factory=dict, hash=False)
     reports: tuple = ()
     shared: object = field(default=None, hash=False)
+    machine: type = Mac
 
     def mac(self, case, **options):
         """A Mac of this kind, not yet running."""
         log = f"{self.name}-{case}".replace("/", "-")
-        return Mac(self.build, log, **{**self.options, **options})
+        return self.machine(self.build, log, **{**self.options, **options})
 
 
 @dataclass(frozen=True)
