@@ -32,7 +32,6 @@ fragments=("$config"/{base,$DRIVER${MODULES:+-modules},$PAGES}.config)
 targets=(Image apple/t8103-j274.dtb ${MODULES:+modules})
 [[ -z $DEBUG ]] || fragments+=("$config/debug.config")
 
-export CCACHE_DIR=$build/ccache CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
 # the same sources make the same Image
 export KBUILD_BUILD_USER=mac KBUILD_BUILD_HOST=mini
 KBUILD_BUILD_TIMESTAMP=$(stat -c %y "$src/Makefile")

@@ -13,6 +13,10 @@
 #   lock NAME          waits until no other run works on NAME in this folder
 #   need_space MB TEXT refuses to start what would fill the disk
 #   fingerprint FILE.. one word that changes when a file's name or content does
+#   result             the closing line of a layer of tests, from $passed, $failed
+#                      and $skipped; false unless all is well
+#
+# The compiler's cache of all builds lies in the build folder.
 
 set -euo pipefail
 
@@ -53,6 +57,8 @@ build=$(realpath -m -- "$O")
 	die "'$build' is not accepted as build folder: blanks and signs other than . _ / + @ ~ - break the builds; give another with O="
 kernel_name=$KERNEL-$DRIVER-$PAGES${MODULES:+-modules}${DEBUG:+-debug}
 export KERNEL DRIVER PAGES MODULES DEBUG O
+export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
 
 # The last line a command wrote to its log, cut to fit a terminal.
 last_line() { tail -c 400 "$1" 2>/dev/null | tr '\r' '\n' | grep . | tail -n 1 | cut -c 1-60; }
@@ -141,3 +147,10 @@ need_space() {
 }
 
 fingerprint() { sha256sum -- "$@" | sha256sum | cut -c 1-16; }
+
+result() {
+	local more=
+	[[ ${skipped:-0} -eq 0 ]] || more=", $skipped skipped"
+	echo "${passed:?} passed, ${failed:?} failed$more"
+	[[ $failed -eq 0 && $passed -gt 0 ]]
+}

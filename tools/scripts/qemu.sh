@@ -19,8 +19,6 @@ configure() {
 	cp "$src.version" configured
 }
 
-export CCACHE_DIR=$build/ccache CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
-
 # Meson writes this header anew each time, and nearly everything includes it.
 reconfigure() {
 	local header=$out/config-poison.h

@@ -31,5 +31,4 @@ for test in ${T:-"${tests[@]}"}; do
 	fi
 	passed=$((passed + ok - skip)) failed=$((failed + bad + lost)) skipped=$((skipped + skip))
 done
-echo "$passed passed, $failed failed$([[ $skipped -eq 0 ]] || echo ", $skipped skipped")"
-[[ $failed -eq 0 && $passed -gt 0 ]]
+result

@@ -13,11 +13,6 @@
 source_tree=${KERNEL_SOURCE:-$build/src/linux-$KERNEL}
 woven_tree=$build/woven/src/linux-$KERNEL
 
-# as in kernel.sh, unless the caller has a cache of his own
-if [[ -z ${CCACHE_DIR-} ]]; then
-	export CCACHE_DIR=$build/ccache CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
-fi
-
 cross=
 if [[ $(uname -m) != aarch64 ]]; then
 	cross=aarch64-linux-gnu-

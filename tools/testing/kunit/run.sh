@@ -111,6 +111,4 @@ if [[ $rc -ne 0 || $failed -ne 0 || $passed -eq 0 ]]; then
 	say "the console and all results are in $log"
 fi
 say "Linux $KERNEL: tests done in $((SECONDS - start)) s"
-[[ $skipped -ne 0 ]] || skipped=
-echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"
-[[ $failed -eq 0 ]]
+result
