@@ -12,11 +12,10 @@ oracle=$top/tools/testing/oracle/oracle.py
 export O=$build
 
 kernels=$(/usr/bin/python3 -B "$oracle" --kernels "${T-}")
-while read -r kernel pages; do
-	KERNEL=$kernel "$scripts/setup.sh"
-	KERNEL=$kernel DRIVER=upstream PAGES=$pages DEBUG='' "$scripts/kernel.sh"
-done <<<"$kernels" >&2
 {
+	while read -r kernel; do
+		"$scripts/kernel.sh" "$kernel"
+	done <<<"$kernels"
 	"$scripts/qemu.sh"
 	"$scripts/image.sh"
 } >&2

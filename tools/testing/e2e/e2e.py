@@ -10,8 +10,6 @@ Usage: e2e.py [T]           run the cases, all or those that T names: a case, a
        e2e.py --kernels [T] only list the kernels that they need
 """
 
-import fnmatch
-import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mac import Build, Virt  # noqa: E402
-from mac.suite import Case, Setup, Suite  # noqa: E402
+from mac.suite import Case, Setup, main  # noqa: E402
 
 import mistakes  # noqa: E402
 from cases import controller, crash, debug, detach, lending  # noqa: E402
@@ -102,32 +100,7 @@ def all_cases(build):
     yield from mistakes.all_cases(build)
 
 
-def chosen(cases, pattern):
-    if pattern == "core":
-        return [c for c in cases if c.name in CORE]
-    return [c for c in cases if not pattern or
-            fnmatch.fnmatchcase(c.name, pattern) or
-            fnmatch.fnmatchcase(c.full_name, pattern)]
-
-
-def main(argv):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    only_kernels = argv[1:2] == ["--kernels"]
-    pattern = (argv[2:] if only_kernels else argv[1:]) or [None]
-    cases = list(all_cases(Build.from_environment(modules=False)))
-    suite = Suite(chosen(cases, pattern[0]))
-    if not suite.cases:
-        sys.exit(f"e2e: T={pattern[0]} names no case; there are: core " +
-                 " ".join(c.name for c in cases))
-    if only_kernels:
-        names = {c.setup.build.kernel_name: None for c in suite.cases}
-        print("\n".join(names))
-        return 0
-    return suite.run()
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main(sys.argv,
+                  all_cases(Build.from_environment(modules=False)),
+                  {"core": CORE}))

@@ -12,10 +12,12 @@ results.
 import contextlib
 import fnmatch
 import re
+import signal
 import sys
 import time
 import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .errors import MacError
 from .kernellog import check_log
@@ -234,3 +236,33 @@ class Suite:
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         self._say(f"{self.passed} passed, {self.failed} failed{skipped}")
         return 1 if self.failed or not self.passed else 0
+
+
+def main(argv, cases, groups=None):
+    """A runner: [--kernels] [T], of the @cases those that T names.
+
+    @groups are further values of T, {name: names of cases}. With --kernels it
+    only lists the kernels that they need, as kernel.sh takes them.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    me = Path(argv[0]).stem
+    only_kernels = argv[1:2] == ["--kernels"]
+    pattern = "".join(argv[2:] if only_kernels else argv[1:])
+    cases = list(cases)
+    group = (groups or {}).get(pattern)
+    if group is None:
+        suite = Suite(cases, pattern)
+    else:
+        suite = Suite([c for c in cases if c.name in group])
+    if not suite.cases:
+        names = [*(groups or {}), *(c.full_name for c in cases)]
+        sys.exit(f"{me}: T={pattern} names no case; there are: " +
+                 " ".join(names))
+    if only_kernels:
+        print("\n".join({c.setup.build.kernel_name: None
+                         for c in suite.cases}))
+        return 0
+    try:
+        return suite.run()
+    except KeyboardInterrupt:
+        return 130

@@ -12,7 +12,6 @@ Usage: oracle.py [T]           run the cases, all or those that T names
        oracle.py --kernels [T] only list the kernels that they need
 """
 
-import signal
 import sys
 from pathlib import Path
 
@@ -20,7 +19,7 @@ TESTING = Path(__file__).resolve().parents[1]
 sys.path[1:1] = [str(TESTING), str(TESTING / "e2e")]
 
 from mac import Build  # noqa: E402
-from mac.suite import Case, Setup, Suite  # noqa: E402
+from mac.suite import Case, Setup, main  # noqa: E402
 
 import mistakes  # noqa: E402
 import uboot  # noqa: E402
@@ -62,23 +61,5 @@ def all_cases():
     yield from mistakes.all_cases()
 
 
-def main(argv):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    only_kernels = argv[1:2] == ["--kernels"]
-    pattern = (argv[2:] if only_kernels else argv[1:]) or [None]
-    suite = Suite(all_cases(), pattern[0] or None)
-    if not suite.cases:
-        sys.exit(f"oracle: T={pattern[0]} names no case; there are: " +
-                 " ".join(c.full_name for c in all_cases()))
-    if only_kernels:
-        builds = (c.setup.build for c in suite.cases)
-        print("\n".join(sorted({f"{b.kernel} {b.pages}" for b in builds})))
-        return 0
-    return suite.run()
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main(sys.argv, all_cases()))
