@@ -27,7 +27,7 @@ run:
 
 test:
 	@$(scripts)/test.sh check kunit qtest e2e 'e2e KERNEL=7.2 T=core' \
-		'e2e PAGES=4k T=core' oracle
+		'e2e PAGES=4k T=core' 'oracle T=core'
 check qtest e2e oracle series:
 	@$(scripts)/$@.sh
 weave:

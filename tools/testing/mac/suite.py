@@ -241,8 +241,8 @@ class Suite:
 def main(argv, cases, groups=None):
     """A runner: [--kernels] [T], of the @cases those that T names.
 
-    @groups are further values of T, {name: names of cases}. With --kernels it
-    only lists the kernels that they need, as kernel.sh takes them.
+    @groups are further values of T, {name: whether a case belongs to it}. With
+    --kernels it only lists the kernels that they need, as kernel.sh takes them.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     me = Path(argv[0]).stem
@@ -253,7 +253,7 @@ def main(argv, cases, groups=None):
     if group is None:
         suite = Suite(cases, pattern)
     else:
-        suite = Suite([c for c in cases if c.name in group])
+        suite = Suite(filter(group, cases))
     if not suite.cases:
         names = [*(groups or {}), *(c.full_name for c in cases)]
         sys.exit(f"{me}: T={pattern} names no case; there are: " +
