@@ -74,10 +74,16 @@ FREEZES = (
         "the same; the locks went because lockdep ended with its report"),
 )
 
+# That there are some; the case "kmemleak" looks at what they are.
+LEAKS = KnownReport(r"kmemleak: \d+ new suspected memory leaks .*",
+                    "6.12's block layer has a leak, see cases/debug.py")
+
 
 def known_reports(build):
     """KnownReports of the kernel."""
-    return FREEZES if build.debug and build.kernel == "6.12" else ()
+    if not build.debug or build.kernel != "6.12":
+        return ()
+    return FREEZES + (LEAKS,)
 
 
 def driver_steps(build):
