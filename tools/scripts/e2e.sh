@@ -6,18 +6,6 @@
 #
 # Builds what is missing.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/cases.sh"
 
-scripts=$top/tools/scripts
-e2e=$top/tools/testing/e2e/e2e.py
-export O=$build
-
-kernels=$(/usr/bin/python3 -B "$e2e" --kernels "${T-}")
-{
-	"$scripts/setup.sh"
-	while read -r kernel; do
-		"$scripts/kernel.sh" "$kernel"
-	done <<<"$kernels"
-	"$scripts/qemu.sh"
-	"$scripts/image.sh"
-} >&2
-exec /usr/bin/python3 -B "$e2e" "${T-}"
+run_cases "$top/tools/testing/e2e/e2e.py"

@@ -7,17 +7,6 @@
 # Builds what is missing.  Which kernels run is the cases' business: KERNEL,
 # DRIVER and PAGES change nothing here.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/cases.sh"
 
-scripts=$top/tools/scripts
-oracle=$top/tools/testing/oracle/oracle.py
-export O=$build
-
-kernels=$(/usr/bin/python3 -B "$oracle" --kernels "${T-}")
-{
-	while read -r kernel; do
-		"$scripts/kernel.sh" "$kernel"
-	done <<<"$kernels"
-	"$scripts/qemu.sh"
-	"$scripts/image.sh"
-} >&2
-exec /usr/bin/python3 -B "$oracle" "${T-}"
+run_cases "$top/tools/testing/oracle/oracle.py"

@@ -36,7 +36,7 @@ ANS2_SHARED = {
 ANS2_OWN = {
     "lent-memory": lending.lent_memory,
     "lock": locking.lock,
-    "rebind-function": detach.rebind_function,
+    "rebind-function": detach.rebind(detach.pci_driver),
     "unbind-under-load": detach.unbind_under_load(detach.platform_driver),
     "unbind-function-under-load":
         detach.unbind_under_load(detach.pci_driver),

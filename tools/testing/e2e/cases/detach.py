@@ -52,30 +52,19 @@ def unbind(mac, folder, device):
     gone(mac)
 
 
-def rebind(setup, judge):
-    """Unbind and bind again, three times."""
-    with machine(setup, "rebind") as mac:
-        mac.boot()
-        driver = platform_driver(mac)
-        for _ in range(3):
+def rebind(find):
+    """A case: the driver is unbound and bound again, three times."""
+    def run(setup, judge):
+        with machine(setup, "rebind") as mac:
+            mac.boot()
+            driver = find(mac)
+            for _ in range(3):
+                read_back(mac)
+                unbind(mac, *driver)
+                bind(mac, *driver)
             read_back(mac)
-            unbind(mac, *driver)
-            bind(mac, *driver)
-        read_back(mac)
-        judge(mac)
-
-
-def rebind_function(setup, judge):
-    """The same with nvme-pci alone; the function stays."""
-    with machine(setup, "rebind-function") as mac:
-        mac.boot()
-        driver = pci_driver(mac)
-        for _ in range(3):
-            read_back(mac)
-            unbind(mac, *driver)
-            bind(mac, *driver)
-        read_back(mac)
-        judge(mac)
+            judge(mac)
+    return run
 
 
 def unbind_under_load(find):

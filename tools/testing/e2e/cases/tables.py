@@ -4,7 +4,7 @@
 import mapping
 
 from . import controller, data, drive, filesystems, machines, programs
-from .detach import rebind
+from .detach import platform_driver, rebind
 
 # On one machine, with the root on the SSD
 SHARED = {
@@ -39,7 +39,7 @@ SHARED = {
 
 # With machines of their own
 OWN = {
-    "rebind": rebind,
+    "rebind": rebind(platform_driver),
     "reboot": machines.reboot,
     "poweroff": machines.poweroff,
     "big": machines.big,

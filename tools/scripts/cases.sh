@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154
+# Sourced after lib.sh.
+#
+#   run_cases RUNNER    builds the kernels that RUNNER names for T, and the rest
+#                       of the machine, and becomes the runner
+
+run_cases() {
+	local kernels kernel
+	# the runner needs Python
+	"$top/tools/scripts/setup.sh" >&2
+	kernels=$(O=$build /usr/bin/python3 -B "$1" --kernels "${T-}")
+	{
+		while read -r kernel; do
+			"$top/tools/scripts/kernel.sh" "$kernel"
+		done <<<"$kernels"
+		"$top/tools/scripts/qemu.sh"
+		"$top/tools/scripts/image.sh"
+	} >&2
+	O=$build exec /usr/bin/python3 -B "$1" "${T-}"
+}
