@@ -175,7 +175,8 @@ struct ans_function {
  * @closed: the system sleeps or goes down, nothing starts the firmware; under
  *	    @lock
  * @start_on_resume: whether the firmware ran when the system went to sleep
- * @buffer_lock: protects @buffers against RTKit's worker
+ * @buffer_lock: protects @lending and @buffers against RTKit's worker
+ * @lending: the firmware may ask for memory: it is being started, or runs
  * @buffers: memory lent to the firmware
  * @wq: runs the two work items, concurrently if need be: the recovery waits
  *	for nvme-pci, which may wait for a function reset
@@ -205,7 +206,8 @@ struct ans {
 	bool closed;
 	bool start_on_resume;
 
-	spinlock_t buffer_lock;	/* buffers */
+	spinlock_t buffer_lock;	/* lending and buffers */
+	bool lending;
 	struct ans_buffer buffers[ANS_MAX_BUFFERS];
 
 	struct workqueue_struct *wq;

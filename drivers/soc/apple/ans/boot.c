@@ -51,26 +51,35 @@
 #define ANS_READY_TIMEOUT_US	USEC_PER_SEC
 
 /*
- * Memory for the firmware. The firmware says how much it wants, so nothing in
- * a request is trusted: the number of buffers is bounded, and a buffer that the
- * RTKit library loses track of is still found here.
+ * Memory for the firmware. The firmware says how much it wants and when, so
+ * nothing in a request is trusted: the number of buffers is bounded, a buffer
+ * that the RTKit library loses track of is still found here, and from the
+ * moment at which memory is taken back none is lent until the next start.
  */
 
-static struct ans_buffer *ans_buffer_claim(struct ans *ans,
-					   const struct ans_buffer *new)
+static void ans_set_lending(struct ans *ans, bool lending)
 {
-	struct ans_buffer *slot = NULL;
+	spin_lock(&ans->buffer_lock);
+	ans->lending = lending;
+	spin_unlock(&ans->buffer_lock);
+}
+
+static int ans_buffer_claim(struct ans *ans, const struct ans_buffer *new)
+{
+	int ret = -ENOSPC;
 	int i;
 
 	spin_lock(&ans->buffer_lock);
-	for (i = 0; i < ANS_MAX_BUFFERS && !slot; i++) {
+	if (!ans->lending)
+		ret = -ESHUTDOWN;
+	for (i = 0; i < ANS_MAX_BUFFERS && ret == -ENOSPC; i++) {
 		if (ans->buffers[i].va)
 			continue;
-		slot = &ans->buffers[i];
-		*slot = *new;
+		ans->buffers[i] = *new;
+		ret = 0;
 	}
 	spin_unlock(&ans->buffer_lock);
-	return slot;
+	return ret;
 }
 
 static bool ans_buffer_release(struct ans *ans, void *va,
@@ -116,11 +125,10 @@ static int ans_buffer_new(struct ans *ans, struct ans_buffer *buffer)
 	if (ret)
 		goto free_memory;
 
-	if (!ans_buffer_claim(ans, buffer)) {
+	ret = ans_buffer_claim(ans, buffer);
+	if (ret)
 		ans_buffer_drop(ans, buffer);
-		return -ENOSPC;
-	}
-	return 0;
+	return ret;
 
 free_memory:
 	ans->ops->free(ans, buffer->size, buffer->va, buffer->dma);
@@ -140,6 +148,7 @@ free_memory:
  * * -EINVAL - no size, or an address
  * * -ENOMEM - no memory
  * * -ENOSPC - the firmware has asked too often
+ * * -ESHUTDOWN - the firmware is being stopped, or is stopped
  * * what apple_sart_allow() returns
  */
 int ans_shmem_setup(struct ans *ans, struct apple_rtkit_shmem *bfr)
@@ -186,12 +195,16 @@ void ans_shmem_destroy(struct ans *ans, struct apple_rtkit_shmem *bfr)
 		ans_buffer_drop(ans, &buffer);
 }
 
-/* What the library did not give back: it keeps one buffer per endpoint. */
+/*
+ * What the library did not give back: it keeps one buffer per endpoint, and
+ * takes messages again as soon as it has given its buffers back.
+ */
 static void ans_sweep_buffers(struct ans *ans)
 {
 	struct ans_buffer buffer;
 	int i;
 
+	ans_set_lending(ans, false);
 	for (i = 0; i < ANS_MAX_BUFFERS; i++) {
 		void *va = ans->buffers[i].va;
 
@@ -280,6 +293,7 @@ static int ans_cold_start(struct ans *ans)
 	if (ret || err)
 		return ret ?: err;
 
+	ans_set_lending(ans, true);
 	ans->ops->set_cpu_control(ans, ANS_CPU_CONTROL_RUN);
 
 	ret = ans->ops->boot(ans);
@@ -292,8 +306,10 @@ static int ans_cold_start(struct ans *ans)
 
 static int ans_adopt(struct ans *ans)
 {
-	int ret = ans->ops->wake(ans);
+	int ret;
 
+	ans_set_lending(ans, true);
+	ret = ans->ops->wake(ans);
 	if (!ret)
 		ret = ans_wait_ready(ans);
 	if (ret) {

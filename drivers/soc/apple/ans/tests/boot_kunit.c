@@ -11,7 +11,8 @@
  *   alloc allow revoke free       memory of the firmware
  *
  * The recorder does with memory what the RTKit library does: it asks during the
- * handshake and gives back in reinit and sleep.
+ * handshake and gives back in reinit and sleep. The library takes messages
+ * again before it returns from these two, so firmware may ask there, too.
  *
  * What the suite cannot see: the RTKit library itself, timing of the hardware,
  * and whether a register write reaches anything.
@@ -46,6 +47,7 @@ struct recorder {
 	bool crashed;
 
 	size_t asks[4];		/* sizes asked for in the handshake */
+	bool asks_late;		/* and another page when it is stopped */
 	struct apple_rtkit_shmem shmem[4];
 	u8 page[PAGES];		/* what alloc() gives the address of */
 	bool used[PAGES];
@@ -177,6 +179,10 @@ static void give_back(struct recorder *r)
 			ans_shmem_destroy(&r->ans, &r->shmem[i]);
 		r->shmem[i] = (struct apple_rtkit_shmem) {};
 	}
+	if (!r->asks_late)
+		return;
+	r->shmem[0].size = 0x1000;
+	ans_shmem_setup(&r->ans, &r->shmem[0]);
 }
 
 static int reinit_fake(struct ans *ans)
@@ -644,6 +650,8 @@ static void failed_setup_leaves_nothing(struct kunit *test)
 static int ask(struct recorder *r, struct apple_rtkit_shmem *bfr, size_t size)
 {
 	*bfr = (struct apple_rtkit_shmem) { .size = size };
+	/* as in a handshake */
+	r->ans.lending = true;
 	return ans_shmem_setup(&r->ans, bfr);
 }
 
@@ -726,6 +734,45 @@ static void fifth_request_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(r, &bfr[4], 0x1000), -ENOSPC);
 	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow revoke free");
 	KUNIT_EXPECT_EQ(test, pages_used(r), 4);
+}
+
+static void request_before_the_start_is_refused(struct kunit *test)
+{
+	struct apple_rtkit_shmem bfr = { .size = 0x1000 };
+	struct recorder *r = test->priv;
+
+	KUNIT_EXPECT_EQ(test, ans_shmem_setup(&r->ans, &bfr), -ESHUTDOWN);
+	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow revoke free");
+	KUNIT_EXPECT_NULL(test, bfr.buffer);
+}
+
+static const char * const ways_to_stop[] = { "none", "sleep" };
+
+KUNIT_ARRAY_PARAM(way_to_stop, ways_to_stop, step_name);
+
+/* It sleeps, or is halted because the sleep fails: what came last goes, too. */
+static void request_while_stopping_leaves_nothing(struct kunit *test)
+{
+	const char * const *fail = test->param_value;
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	r->asks_late = true;
+	r->fail = *fail;
+	put_to_sleep(r);
+	expect_nothing_left(test, r);
+}
+
+/* RUN is cleared last. */
+static void request_after_the_sweep_is_refused(struct kunit *test)
+{
+	struct apple_rtkit_shmem bfr = { .size = 0x1000 };
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	put_to_sleep(r);
+	KUNIT_EXPECT_EQ(test, ans_shmem_setup(&r->ans, &bfr), -ESHUTDOWN);
+	expect_nothing_left(test, r);
 }
 
 static void slot_is_used_again(struct kunit *test)
@@ -832,6 +879,10 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(no_memory_is_refused),
 	KUNIT_CASE(memory_not_allowed_is_freed),
 	KUNIT_CASE(fifth_request_is_refused),
+	KUNIT_CASE(request_before_the_start_is_refused),
+	KUNIT_CASE_PARAM(request_while_stopping_leaves_nothing,
+			 way_to_stop_gen_params),
+	KUNIT_CASE(request_after_the_sweep_is_refused),
 	KUNIT_CASE(slot_is_used_again),
 	KUNIT_CASE(memory_is_revoked_before_it_is_freed),
 	KUNIT_CASE(memory_not_revoked_is_kept),
