@@ -41,6 +41,18 @@ struct ans2_op {
 	u64 value;
 };
 
+struct ans2_ring;
+
+/* A completion queue as the device sees it. */
+struct ans2_device {
+	const struct ans2_ring *ring;
+	u16 head;		/* as it was told by the doorbell */
+	unsigned int rings;
+	u16 tail;
+	u8 phase;
+	unsigned int fullest;
+};
+
 /*
  * One guard slot before and one after each array. @on_op is called at each
  * access, after it was recorded.
@@ -57,6 +69,7 @@ struct ans2_ctx {
 	u32 boot;
 	unsigned int boot_after;
 	void (*on_op)(struct ans2_ctx *ctx, const struct ans2_op *op);
+	struct ans2_device device;
 };
 
 static struct ans2_ctx *ans2_ctx_now(void)
@@ -897,48 +910,132 @@ static void reap_goes_on_if_invalidation_fails(struct kunit *test)
 }
 
 /*
- * A device that completes in a random order, a host that rings the CQ doorbell
- * before it frees the tags, and one that frees them late: the device never
- * finds the queue full, by the rule of NVMe that one entry stays free.
+ * What the device knows: the head that it was told is all it has to judge by
+ * whether an entry is free.
+ */
+
+struct ans2_ring {
+	const char *name;
+	unsigned int qid;
+	u32 doorbell;
+	u16 depth;
+	u64 tags;
+};
+
+static const struct ans2_ring ans2_rings[] = {
+	{ "admin", 0, T_ACQ_DB, 2, 0x1ull },
+	{ "io", 1, T_IOCQ_DB, 64, 0x7ffffffffffffffcull },
+};
+
+KUNIT_ARRAY_PARAM_DESC(ans2_ring, ans2_rings, name);
+
+static void ans2_hear_doorbell(struct ans2_ctx *ctx, const struct ans2_op *op)
+{
+	if (op->reg != ctx->device.ring->doorbell)
+		return;
+	ctx->device.head = op->value;
+	ctx->device.rings++;
+}
+
+static unsigned int ans2_fill_level(const struct ans2_device *device)
+{
+	u16 depth = device->ring->depth;
+
+	return (device->tail + depth - device->head) % depth;
+}
+
+/* By the rule of NVMe one entry stays free, or full would look like empty. */
+static void ans2_complete(struct kunit *test, u16 tag)
+{
+	struct ans2_ctx *ctx = test->priv;
+	struct ans2_device *device = &ctx->device;
+
+	KUNIT_ASSERT_LT(test, ans2_fill_level(device), device->ring->depth - 1);
+	ans2_post(ctx, device->tail, tag, 0, device->phase);
+	device->tail = (device->tail + 1) % device->ring->depth;
+	device->phase ^= !device->tail;
+	device->fullest = max(device->fullest, ans2_fill_level(device));
+}
+
+/* Completes about half of the commands, in an order of its own. */
+static u64 ans2_complete_some(struct kunit *test, u64 busy, u32 rnd)
+{
+	unsigned int i, tag;
+	u64 posted = 0;
+
+	for (i = 0; i < 64; i++) {
+		tag = (i + (rnd >> 8)) % 64;
+		if (!(busy & BIT_ULL(tag)) || (rnd >> (i % 24)) & 1)
+			continue;
+		ans2_complete(test, tag);
+		posted |= BIT_ULL(tag);
+	}
+	return posted;
+}
+
+static u64 ans2_done_tags(const struct ans2_ctx *ctx)
+{
+	unsigned int i, qid = ctx->device.ring->qid;
+	u64 tags = 0;
+
+	for (i = 0; i < ctx->cq.taken; i++)
+		tags |= BIT_ULL(ctx->ans2.q[qid].done[i].command_id);
+	return tags;
+}
+
+static void ans2_submit_all(struct ans2_ctx *ctx, unsigned int qid, u64 tags)
+{
+	u8 tag;
+
+	for (tag = 0; tag < 64; tag++)
+		if (tags & BIT_ULL(tag))
+			ans2_submit_one(ctx, qid, tag);
+}
+
+/*
+ * A device that completes in a random order, and a host that is late: it reaps
+ * now and then, and frees the tags of a reap a round after the CQ doorbell. The
+ * device fills the queue with an entry for each tag and never finds it full.
  */
 static void early_doorbell_never_overruns(struct kunit *test)
 {
-	u64 busy = 0, taken = 0, io = 0x7ffffffffffffffcull;
+	const struct ans2_ring *ring = test->param_value;
+	u64 busy = 0, posted = 0, taken = 0, new;
 	struct ans2_ctx *ctx = test->priv;
-	unsigned int round, i, tail = 0, phase = 1, used;
+	unsigned int round, nr;
 	u32 rnd = 1;
 
+	ctx->cq.depth = ring->depth;
+	ctx->device.ring = ring;
+	ctx->device.phase = 1;
+	ctx->on_op = ans2_hear_doorbell;
 	for (round = 0; round < 3000; round++) {
-		for (i = 2; i < 63; i++) {
-			if ((busy | taken) & BIT_ULL(i))
-				continue;
-			ans2_submit_one(ctx, 1, i);
-			busy |= BIT_ULL(i);
-		}
+		new = ring->tags & ~(busy | posted | taken);
+		ans2_submit_all(ctx, ring->qid, new);
+		busy |= new;
 		rnd = rnd * 1664525 + 1013904223;
-		for (i = 2; i < 63; i++) {
-			unsigned int tag = 2 + (i + (rnd >> 8)) % 61;
-
-			if (!(busy & BIT_ULL(tag)) || (rnd >> (i % 24)) & 1)
-				continue;
-			used = (tail + 64 - ctx->cq.head) % 64;
-			KUNIT_ASSERT_LT(test, used, 63);
-			ans2_post(ctx, tail, tag, 0, phase);
-			busy &= ~BIT_ULL(tag);
-			tail = (tail + 1) % 64;
-			phase ^= !tail;
-		}
-		/* Tags of the reap before are freed only now. */
+		new = ans2_complete_some(test, busy, rnd);
+		busy &= ~new;
+		posted |= new;
 		taken = 0;
-		ans2_reap_io(ctx);
-		for (i = 0; i < ctx->cq.taken; i++)
-			taken |= BIT_ULL(ctx->ans2.q[1].done[i].command_id);
-		KUNIT_ASSERT_EQ(test, ctx->cq.head, tail);
-		KUNIT_ASSERT_EQ(test, ctx->cq.phase, phase);
-		KUNIT_ASSERT_EQ(test, ctx->ans2.inflight, busy);
 		ctx->nr = 0;
+		if (rnd >> 30)
+			continue;
+
+		nr = hweight64(posted);
+		ctx->device.rings = 0;
+		KUNIT_ASSERT_EQ(test, nvme_ans2_reap(&ctx->ans2, ring->qid,
+						     &ctx->cq), nr);
+		/* Once, and with the head of what was taken. */
+		KUNIT_ASSERT_EQ(test, ctx->device.rings, nr ? 1 : 0);
+		KUNIT_ASSERT_EQ(test, ctx->device.head, ctx->device.tail);
+		taken = ans2_done_tags(ctx);
+		KUNIT_ASSERT_EQ(test, taken, posted);
+		KUNIT_ASSERT_EQ(test, ctx->ans2.inflight, busy);
+		posted = 0;
 	}
-	KUNIT_EXPECT_EQ(test, (busy | taken) & ~io, 0);
+	nr = hweight64(ring->tags);
+	KUNIT_EXPECT_EQ(test, ctx->device.fullest, nr);
 }
 
 /*
@@ -1145,7 +1242,7 @@ static struct kunit_case ans2_cases[] = {
 	KUNIT_CASE(reap_result_survives_reuse_of_entries),
 	KUNIT_CASE(reap_after_stop_takes_without_registers),
 	KUNIT_CASE(reap_goes_on_if_invalidation_fails),
-	KUNIT_CASE(early_doorbell_never_overruns),
+	KUNIT_CASE_PARAM(early_doorbell_never_overruns, ans2_ring_gen_params),
 	KUNIT_CASE(start_programs_registers_in_order),
 	KUNIT_CASE(start_clears_tcbs_before_registers),
 	KUNIT_CASE(start_stays_inside_arrays),
