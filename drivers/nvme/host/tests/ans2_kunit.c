@@ -193,6 +193,12 @@ static bool ans2_fill_admin(struct ans2_ctx *ctx,
  * Filling slots
  */
 
+/*
+ * Bits 1:0 of an opcode are a class: no data, to the device, from it, both. The
+ * direction is bit 0 alone, as in nvme-apple, because the kernel maps the data
+ * by that bit: of the class "both" it reads nothing back, so the device must
+ * not write there, and a vendor may use the class "no data" with data.
+ */
 struct ans2_class {
 	const char *name;
 	unsigned int qid;
@@ -222,26 +228,37 @@ static const struct ans2_class ans2_classes[] = {
 	{ "firmware_download", 0, 0x11, true, 2 },
 	{ "vendor_to_device", 0, 0xc1, true, 2 },
 	{ "vendor_from_device", 0, 0xc2, true, 1 },
+	{ "vendor_both", 0, 0xc3, true, 2 },
+	{ "vendor_both_without_data", 0, 0xc3, false, 0 },
+	{ "vendor_without_class", 0, 0xc0, true, 1 },
+	{ "vendor_io_to_device", 1, 0x81, true, 2 },
+	{ "vendor_io_from_device", 1, 0x82, true, 1 },
+	{ "vendor_io_both", 1, 0x83, true, 2 },
+	{ "vendor_io_without_class", 1, 0x80, true, 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(ans2_class, ans2_classes, name);
 
+/* PRP1 decides whether there is data. The length does not depend on that. */
 static void fill_permits_direction_of(struct kunit *test)
 {
 	const struct ans2_class *class = test->param_value;
 	struct ans2_ctx *ctx = test->priv;
 	u16 tag = class->qid ? 17 : 0;
 	struct nvme_ans2_tcb *tcb = &ctx->tcbs[class->qid][1 + tag];
-	struct nvme_command cmd = ans2_cmd(class->opcode, tag,
-					   class->data ? 0x812345000ull : 0, 0);
+	u64 prp1 = class->data ? 0x812345000ull : 0;
+	u64 prp2 = class->data ? 0x834567000ull : 0;
+	struct nvme_command cmd = ans2_cmd(class->opcode, tag, prp1, prp2);
 
+	cmd.common.cdw12 = cpu_to_le32(0xabcd8007);
 	KUNIT_ASSERT_TRUE(test, nvme_ans2_fill(&ctx->ans2, class->qid,
 					       &ctx->sq[1], &cmd));
 	KUNIT_EXPECT_EQ(test, tcb->dma_flags, class->dma_flags);
 	KUNIT_EXPECT_EQ(test, tcb->opcode, 0);
 	KUNIT_EXPECT_EQ(test, tcb->command_id, tag);
-	KUNIT_EXPECT_EQ(test, le64_to_cpu(tcb->prp1),
-			class->data ? 0x812345000ull : 0);
+	KUNIT_EXPECT_EQ(test, le16_to_cpu(tcb->length), 0x8007);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(tcb->prp1), prp1);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(tcb->prp2), prp2);
 }
 
 static void fill_places_fields_at_known_offsets(struct kunit *test)
