@@ -36,7 +36,8 @@ struct recorder {
 	struct device *dev;
 	char log[512];
 	const char *fail;	/* this step fails */
-	bool once;		/* but only the first time */
+	int spared;		/* but not the first so many times */
+	bool once;		/* and only once */
 
 	int parts;
 	bool reset;
@@ -70,6 +71,10 @@ static int record(struct recorder *r, const char *step)
 
 	if (!r->fail || strcmp(r->fail, step))
 		return 0;
+	if (r->spared) {
+		r->spared--;
+		return 0;
+	}
 	if (r->once)
 		r->fail = NULL;
 	return -EIO;
@@ -426,14 +431,54 @@ static void boot_asks_for_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->allowed, 2);
 }
 
+struct refusal {
+	const char *name;
+	const char *step;
+	int spared;
+	const char *log;
+};
+
+/* Two buffers are asked for: the first may be lent when the second is not. */
+static const struct refusal refusals[] = {
+	{
+		.name = "no memory",
+		.step = "alloc",
+		.log = "boot alloc assert reinit deassert stop",
+	}, {
+		.name = "no memory for the second",
+		.step = "alloc",
+		.spared = 1,
+		.log =
+		"boot alloc allow alloc assert reinit revoke free deassert stop",
+	}, {
+		.name = "not allowed",
+		.step = "allow",
+		.log = "boot alloc allow free assert reinit deassert stop",
+	}, {
+		.name = "second not allowed",
+		.step = "allow",
+		.spared = 1,
+		.log =
+		"boot alloc allow alloc allow free assert reinit revoke free deassert stop",
+	},
+};
+
+KUNIT_ARRAY_PARAM_DESC(refusal, refusals, name);
+
 static void refused_memory_stops_the_firmware(struct kunit *test)
 {
+	const struct refusal *refusal = test->param_value;
 	struct recorder *r = test->priv;
+	const char *log;
 
 	r->asks[0] = 0x4000;
 	r->asks[1] = 0x4000;
-	r->fail = "allow";
+	r->fail = refusal->step;
+	r->spared = refusal->spared;
 	KUNIT_EXPECT_EQ(test, start(r), -ETIME);
+	log = strstr(r->log, "boot");
+	KUNIT_ASSERT_NOT_NULL(test, log);
+	KUNIT_EXPECT_STREQ(test, log, refusal->log);
 	expect_nothing_left(test, r);
 }
 
@@ -616,28 +661,44 @@ static void removal_goes_backwards(struct kunit *test)
 	expect_nothing_left(test, r);
 }
 
-static const char * const setup_steps[] = {
-	"power+", "resources+", "sart+", "rtkit+", "assert", "reinit",
-	"deassert", "boot", "alloc", "allow", "status", "bridge+",
+struct setup_step {
+	const char *name;
+	const char *step;
+	int spared;
 };
 
-static void step_name(const char * const *step, char *desc)
-{
-	strscpy(desc, *step, KUNIT_PARAM_DESC_SIZE);
-}
+/* Two buffers are asked for. */
+static const struct setup_step setup_steps[] = {
+	{ "power", "power+" },
+	{ "resources", "resources+" },
+	{ "sart", "sart+" },
+	{ "rtkit", "rtkit+" },
+	{ "assert", "assert" },
+	{ "reinit", "reinit" },
+	{ "deassert", "deassert" },
+	{ "boot", "boot" },
+	{ "alloc", "alloc" },
+	{ "second alloc", "alloc", 1 },
+	{ "allow", "allow" },
+	{ "second allow", "allow", 1 },
+	{ "status", "status" },
+	{ "bridge", "bridge+" },
+};
 
-KUNIT_ARRAY_PARAM(setup_step, setup_steps, step_name);
+KUNIT_ARRAY_PARAM_DESC(setup_step, setup_steps, name);
 
 static void failed_setup_leaves_nothing(struct kunit *test)
 {
-	const char * const *step = test->param_value;
+	const struct setup_step *failing = test->param_value;
 	struct recorder *r = test->priv;
 
 	r->asks[0] = 0x4000;
 	r->asks[1] = 0x1000;
-	r->fail = *step;
+	r->fail = failing->step;
+	r->spared = failing->spared;
 	KUNIT_EXPECT_NE(test, ans_setup(&r->ans, &fake_parts), 0);
-	if (strcmp(*step, "bridge+"))
+	KUNIT_EXPECT_EQ(test, r->spared, 0);
+	if (strcmp(failing->step, "bridge+"))
 		KUNIT_EXPECT_NULL(test, strstr(r->log, "bridge+"));
 
 	r->fail = NULL;
@@ -748,6 +809,11 @@ static void request_before_the_start_is_refused(struct kunit *test)
 
 static const char * const ways_to_stop[] = { "none", "sleep" };
 
+static void step_name(const char * const *step, char *desc)
+{
+	strscpy(desc, *step, KUNIT_PARAM_DESC_SIZE);
+}
+
 KUNIT_ARRAY_PARAM(way_to_stop, ways_to_stop, step_name);
 
 /* It sleeps, or is halted because the sleep fails: what came last goes, too. */
@@ -855,7 +921,7 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(other_bits_of_cpu_control_are_not_run),
 	KUNIT_CASE(silent_firmware_is_reset),
 	KUNIT_CASE(boot_asks_for_memory),
-	KUNIT_CASE(refused_memory_stops_the_firmware),
+	KUNIT_CASE_PARAM(refused_memory_stops_the_firmware, refusal_gen_params),
 	KUNIT_CASE(ready_may_come_late),
 	KUNIT_CASE(wrong_status_stops_the_firmware),
 	KUNIT_CASE(unready_firmware_is_restarted),
