@@ -608,6 +608,69 @@ static void restart_sleeps_then_starts(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, r->ans.ready);
 }
 
+struct restart_step {
+	const char *step;
+	int ret;
+	const char *log;
+};
+
+static const struct restart_step restart_steps[] = {
+	{
+		/* The reset line does what the firmware will not. */
+		.step = "sleep",
+		.log =
+		"sleep assert reinit revoke free deassert stop assert reinit deassert run boot alloc allow",
+	}, {
+		.step = "assert",
+		.ret = -EIO,
+		.log = "sleep revoke free stop assert",
+	}, {
+		.step = "reinit",
+		.ret = -EIO,
+		.log = "sleep revoke free stop assert reinit deassert",
+	}, {
+		.step = "deassert",
+		.ret = -EIO,
+		.log = "sleep revoke free stop assert reinit deassert",
+	}, {
+		.step = "boot",
+		.ret = -EIO,
+		.log =
+		"sleep revoke free stop assert reinit deassert run boot assert reinit deassert stop",
+	}, {
+		.step = "status",
+		.ret = -ETIMEDOUT,
+		.log =
+		"sleep revoke free stop assert reinit deassert run boot alloc allow sleep revoke free stop",
+	},
+};
+
+KUNIT_ARRAY_PARAM_DESC(restart_step, restart_steps, step);
+
+static void failed_restart_leaves_nothing(struct kunit *test)
+{
+	const struct restart_step *failing = test->param_value;
+	struct recorder *r = test->priv;
+
+	r->asks[0] = 0x4000;
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	r->fail = failing->step;
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), failing->ret);
+	KUNIT_EXPECT_STREQ(test, r->log, failing->log);
+	if (failing->ret)
+		expect_nothing_left(test, r);
+
+	r->fail = NULL;
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), 0);
+	KUNIT_EXPECT_TRUE(test, r->ans.ready);
+	KUNIT_EXPECT_TRUE(test, r->running);
+	KUNIT_EXPECT_EQ(test, r->allowed, 1);
+
+	put_to_sleep(r);
+	expect_nothing_left(test, r);
+}
+
 static void restart_is_refused_while_closed(struct kunit *test)
 {
 	struct recorder *r = test->priv;
@@ -933,6 +996,8 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(sleepless_firmware_is_reset),
 	KUNIT_CASE(crashed_firmware_is_not_spoken_to),
 	KUNIT_CASE(restart_sleeps_then_starts),
+	KUNIT_CASE_PARAM(failed_restart_leaves_nothing,
+			 restart_step_gen_params),
 	KUNIT_CASE(restart_is_refused_while_closed),
 	KUNIT_CASE(crash_hides_the_function),
 	KUNIT_CASE(setup_goes_in_order),
