@@ -9,6 +9,7 @@
  *   assert deassert run stop      reset line and CPU_CONTROL
  *   reinit boot wake sleep        RTKit library
  *   alloc allow revoke free       memory of the firmware
+ *   crash                         what the recovery starts at
  *
  * The recorder does with memory what the RTKit library does: it asks during the
  * handshake and gives back in reinit and sleep. The library takes messages
@@ -23,6 +24,8 @@
 #include <kunit/test.h>
 
 #include <linux/dma-mapping.h>
+#include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/soc/apple/rtkit.h>
 
 #include "../ans.h"
@@ -699,6 +702,155 @@ static void crash_hides_the_function(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, r->log, "");
 }
 
+/*
+ * System sleep, through the tables that the driver core has of the driver
+ */
+
+static void record_crash(struct work_struct *work)
+{
+	record(container_of(work, struct recorder, ans.crash_work), "crash");
+}
+
+/* The firmware runs, and the function answers. */
+static const struct device_driver *prepare_sleep(struct kunit *test)
+{
+	struct device_driver *drv = driver_find("apple-ans2",
+						&platform_bus_type);
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, drv);
+	if (!IS_ENABLED(CONFIG_PM_SLEEP))
+		kunit_skip(test, "needs CONFIG_PM_SLEEP");
+	KUNIT_ASSERT_NOT_NULL(test, drv->pm);
+
+	INIT_WORK(&r->ans.crash_work, record_crash);
+	dev_set_drvdata(r->dev, &r->ans);
+	ans_function_init(&r->ans.function, 0x27bcc0000, 0x8103);
+	r->asks[0] = 0x4000;
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	return drv;
+}
+
+static u32 function_id(struct recorder *r)
+{
+	u32 val = 0;
+
+	ans_function_read(&r->ans.function, 0, 4, &val);
+	return val;
+}
+
+static void suspend_puts_the_firmware_to_sleep(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct recorder *r = test->priv;
+
+	KUNIT_EXPECT_EQ(test, drv->pm->suspend(r->dev), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke free stop");
+	expect_nothing_left(test, r);
+}
+
+/* It may have been hidden by a function reset that came too late. */
+static void resume_starts_firmware_and_shows_the_function(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, drv->pm->suspend(r->dev), 0);
+	ans_function_hide(&r->ans.function);
+	forget(r);
+	KUNIT_EXPECT_EQ(test, drv->pm->resume(r->dev), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "assert reinit deassert run boot alloc allow");
+	KUNIT_EXPECT_TRUE(test, r->ans.ready);
+	KUNIT_EXPECT_EQ(test, function_id(r), 0xa2a2106b);
+}
+
+static void resume_starts_firmware_that_had_crashed(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct recorder *r = test->priv;
+
+	r->crashed = true;
+	KUNIT_EXPECT_EQ(test, drv->pm->suspend(r->dev), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "assert reinit revoke free deassert stop");
+	forget(r);
+	KUNIT_EXPECT_EQ(test, drv->pm->resume(r->dev), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "assert reinit deassert run boot alloc allow");
+}
+
+static void resume_leaves_firmware_that_was_down(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct recorder *r = test->priv;
+
+	put_to_sleep(r);
+	ans_function_hide(&r->ans.function);
+	forget(r);
+	KUNIT_EXPECT_EQ(test, drv->pm->suspend(r->dev), 0);
+	KUNIT_EXPECT_EQ(test, drv->pm->resume(r->dev), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+	KUNIT_EXPECT_EQ(test, function_id(r), 0xffffffff);
+	expect_nothing_left(test, r);
+}
+
+static void restart_is_refused_from_suspend_to_resume(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, drv->pm->suspend(r->dev), 0);
+	forget(r);
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), -ESHUTDOWN);
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+	KUNIT_EXPECT_FALSE(test, ans_is_down(&r->ans));
+
+	KUNIT_ASSERT_EQ(test, drv->pm->resume(r->dev), 0);
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), 0);
+}
+
+static void failed_resume_is_a_crash(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, drv->pm->suspend(r->dev), 0);
+	forget(r);
+	r->fail = "boot";
+	KUNIT_EXPECT_EQ(test, drv->pm->resume(r->dev), -EIO);
+	flush_work(&r->ans.crash_work);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "assert reinit deassert run boot assert reinit deassert stop crash");
+	KUNIT_EXPECT_EQ(test, function_id(r), 0xffffffff);
+	expect_nothing_left(test, r);
+
+	/* as the recovery does */
+	KUNIT_EXPECT_TRUE(test, ans_is_down(&r->ans));
+	r->fail = NULL;
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), 0);
+}
+
+static void shutdown_stops_the_firmware_for_good(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct platform_device *pdev;
+	struct recorder *r = test->priv;
+
+	pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	platform_set_drvdata(pdev, &r->ans);
+	to_platform_driver(drv)->shutdown(pdev);
+	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke free stop");
+	expect_nothing_left(test, r);
+
+	forget(r);
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), -ESHUTDOWN);
+	KUNIT_EXPECT_FALSE(test, ans_is_down(&r->ans));
+	KUNIT_EXPECT_STREQ(test, r->log, "");
+}
+
 /* The whole set-up, and backwards */
 
 static void setup_goes_in_order(struct kunit *test)
@@ -1000,6 +1152,13 @@ static struct kunit_case boot_cases[] = {
 			 restart_step_gen_params),
 	KUNIT_CASE(restart_is_refused_while_closed),
 	KUNIT_CASE(crash_hides_the_function),
+	KUNIT_CASE(suspend_puts_the_firmware_to_sleep),
+	KUNIT_CASE(resume_starts_firmware_and_shows_the_function),
+	KUNIT_CASE(resume_starts_firmware_that_had_crashed),
+	KUNIT_CASE(resume_leaves_firmware_that_was_down),
+	KUNIT_CASE(restart_is_refused_from_suspend_to_resume),
+	KUNIT_CASE(failed_resume_is_a_crash),
+	KUNIT_CASE(shutdown_stops_the_firmware_for_good),
 	KUNIT_CASE(setup_goes_in_order),
 	KUNIT_CASE(removal_goes_backwards),
 	KUNIT_CASE_PARAM(failed_setup_leaves_nothing, setup_step_gen_params),
