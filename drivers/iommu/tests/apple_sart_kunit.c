@@ -87,6 +87,7 @@ struct t_region {
  * @stuck: bits of CONFIG that cannot be cleared once set
  * @no_config: CONFIG ignores writes
  * @no_size: the size ignores writes
+ * @loses_size: a write of flags clears the size
  * @addr_mask: bits of PADDR that exist
  * @regs: registers; at the end, so that KASAN sees an access beyond
  */
@@ -103,6 +104,7 @@ struct t_sart {
 	u32 stuck;
 	bool no_config;
 	bool no_size;
+	bool loses_size;
 	u32 addr_mask;
 	__le32 regs[48];
 };
@@ -235,6 +237,10 @@ static void t_write(struct apple_sart *sart, u32 offset, u32 value)
 		return;
 	if (offset < 0x40 && t->no_size)
 		value &= ~t->v->max_pages;
+	if (offset < 0x40 && t->loses_size && value) {
+		value &= t->v->flags_mask;
+		t->regs[(0x80 + offset) / 4] = 0;
+	}
 	if (offset < 0x40)
 		value |= t_reg(t, offset) & t->stuck;
 	if (offset >= 0x40 && offset < 0x80)
@@ -617,6 +623,48 @@ static void allow_fails_if_the_flags_are_not_taken(struct kunit *test)
 
 	t->no_config = false;
 	KUNIT_EXPECT_EQ(test, t_allow(t, T_BASE, T_PAGE), 0);
+}
+
+/* The flags are set by then, so they have to go again. */
+static void allow_fails_if_the_flags_cost_the_size(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+
+	t_register(t);
+	t->loses_size = true;
+	t_want(t, T_BASE, 0);
+	KUNIT_EXPECT_EQ(test, t_allow(t, T_BASE, T_PAGE), -EIO);
+	t_expect_cleared(t, 0);
+
+	t->loses_size = false;
+	KUNIT_EXPECT_EQ(test, t_allow(t, T_BASE, T_PAGE), 0);
+}
+
+/* A failed region whose flags stay: no other one goes there until they fall. */
+static void allow_skips_an_entry_that_it_cannot_clear(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+
+	t_register(t);
+	t->loses_size = true;
+	t->stuck = t->v->flags_mask;
+	t_want(t, T_BASE, 0);
+	KUNIT_EXPECT_EQ(test, t_allow(t, T_BASE, T_PAGE), -EIO);
+	t_expect_entry(t, 0, T_BASE, 0);
+
+	t->loses_size = false;
+	t->stuck = 0;
+	t->boot = BIT(0);
+	KUNIT_EXPECT_EQ(test, t_allow(t, t_slot(1), T_PAGE), 0);
+	t_expect_entry(t, 0, T_BASE, 0);
+	t_expect_entry(t, 1, t_slot(1), T_PAGE);
+	t_log_reset(t);
+	t_expect_revoke_refused(t, T_BASE, T_PAGE, -ENOENT);
+
+	t->regs[0] = 0;
+	t->boot = 0;
+	KUNIT_EXPECT_EQ(test, t_allow(t, t_slot(2), T_PAGE), 0);
+	t_expect_entry(t, 0, t_slot(2), T_PAGE);
 }
 
 static void revoke_clears_the_entry(struct kunit *test)
@@ -1120,6 +1168,8 @@ static struct kunit_case apple_sart_test_cases[] = {
 	T_CASE(allow_fails_if_address_bits_are_missing),
 	T_CASE(allow_fails_if_the_size_is_not_taken),
 	T_CASE(allow_fails_if_the_flags_are_not_taken),
+	T_CASE(allow_fails_if_the_flags_cost_the_size),
+	T_CASE(allow_skips_an_entry_that_it_cannot_clear),
 	T_CASE(revoke_clears_the_entry),
 	T_CASE(revoke_clears_the_flags_first),
 	T_CASE(revoke_reads_back_before_the_address_moves),
