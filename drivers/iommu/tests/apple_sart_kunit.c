@@ -1050,6 +1050,37 @@ static void lookup_without_property_finds_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_apple_sart_lookup(c->dev)), -ENODEV);
 }
 
+static void lookup_of_a_phandle_without_node_finds_nothing(struct kunit *test)
+{
+	struct t_consumer *c = t_add_consumer(test);
+	struct device_node nobody = { .phandle = 0x7fffffff };
+
+	t_point_at(test, c, &nobody);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_apple_sart_lookup(c->dev)), -ENODEV);
+}
+
+/* Disabled after its driver was bound, so that only the node says so. */
+static void lookup_of_a_disabled_filter_finds_nothing(struct kunit *test)
+{
+	struct t_consumer *c = t_add_consumer(test);
+	struct device_node *np = t_any_node(test);
+	struct t_sart *t = test->priv;
+	struct property status = {
+		.name = "status",
+		.value = "disabled",
+		.length = sizeof("disabled"),
+		.next = np->properties,
+	};
+
+	t_set_node(test, t->dev, np);
+	t_register(t);
+	t_point_at(test, c, np);
+	np->properties = &status;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_apple_sart_lookup(c->dev)), -ENODEV);
+	np->properties = status.next;
+	KUNIT_EXPECT_EQ(test, kref_read(&t->sart->ref), 1);
+}
+
 static void lookup_before_the_filter_is_deferred(struct kunit *test)
 {
 	struct t_consumer *c = t_add_consumer(test);
@@ -1069,6 +1100,27 @@ static void lookup_follows_the_phandle(struct kunit *test)
 	t_register(t);
 	t_point_at(test, c, np);
 	KUNIT_EXPECT_PTR_EQ(test, devm_apple_sart_lookup(c->dev), t->sart);
+}
+
+static void lookup_of_a_filter_that_needs_the_consumer_fails(struct kunit *test)
+{
+	struct t_consumer *c = t_add_consumer(test);
+	struct device_node *np = t_any_node(test);
+	struct t_sart *t = test->priv;
+	struct device_link *link;
+
+	t_set_node(test, t->dev, np);
+	t_register(t);
+	t_point_at(test, c, np);
+	link = device_link_add(t->dev, c->dev, DL_FLAG_STATELESS);
+	KUNIT_ASSERT_NOT_NULL(test, link);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_apple_sart_lookup(c->dev)), -EINVAL);
+	device_link_del(link);
+
+	/* The reference goes with the consumer, whose probe has failed. */
+	kunit_release_action(test, t_forget_node, c->dev);
+	kunit_device_unregister(test, c->dev);
+	KUNIT_EXPECT_EQ(test, kref_read(&t->sart->ref), 1);
 }
 
 struct t_goodbye {
@@ -1197,8 +1249,11 @@ static struct kunit_case apple_sart_test_cases[] = {
 	KUNIT_CASE(debugfs_file_lives_as_long_as_the_binding),
 	KUNIT_CASE_PARAM(match_finds_the_version, t_compatible_gen_params),
 	KUNIT_CASE(lookup_without_property_finds_nothing),
+	KUNIT_CASE(lookup_of_a_phandle_without_node_finds_nothing),
+	KUNIT_CASE(lookup_of_a_disabled_filter_finds_nothing),
 	KUNIT_CASE(lookup_before_the_filter_is_deferred),
 	KUNIT_CASE(lookup_follows_the_phandle),
+	KUNIT_CASE(lookup_of_a_filter_that_needs_the_consumer_fails),
 	{ }
 };
 
