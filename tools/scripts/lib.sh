@@ -63,13 +63,11 @@ export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
 # The last line a command wrote to its log, cut to fit a terminal.
 last_line() { tail -c 400 "$1" 2>/dev/null | tr '\r' '\n' | grep . | tail -n 1 | cut -c 1-60; }
 
-# progress LOG: shows how far a step is until it is killed
+# progress LOG: shows how far a step is until its stdin ends
 progress() {
-	local begin=$SECONDS wait=30
-	# sleep outlives this function by a moment and must not hold the lock
-	[[ -z ${lock_fd-} ]] || exec {lock_fd}>&-
+	local begin=$SECONDS wait=30 rc
 	[[ ! -t 2 ]] || wait=1
-	while sleep $wait >/dev/null 2>&1; do
+	while rc=0; read -rt $wait || rc=$?; [[ $rc -gt 128 ]]; do
 		if [[ -t 2 ]]; then
 			printf '\r\033[K  %4d s  %s' $((SECONDS - begin)) "$(last_line "$1")" >&2
 		else
@@ -78,10 +76,16 @@ progress() {
 	done
 }
 
+# The ticker ends with its pipe and is never killed: a signal that meets bash
+# right after a fork is handled as the parent would, with its trap on EXIT.
 ticker=
+start_progress() {
+	exec {ticker_fd}> >(progress "$1")
+	ticker=$!
+}
 stop_progress() {
 	[[ -n $ticker ]] || return 0
-	kill "$ticker" 2>/dev/null || :
+	exec {ticker_fd}>&-
 	wait "$ticker" 2>/dev/null || :
 	ticker=
 	[[ ! -t 2 ]] || printf '\r\033[K' >&2
@@ -117,10 +121,9 @@ step() {
 	shift 2
 	mkdir -p "${log%/*}" && : >"$log" || die "$text: cannot write $log"
 	say "$text ..."
-	progress "$log" &
-	ticker=$!
+	start_progress "$log"
 	set +e
-	(set -e; "$@") >"$log" 2>&1 </dev/null
+	(exec {ticker_fd}>&-; set -e; "$@") >"$log" 2>&1 </dev/null
 	rc=$?
 	set -e
 	stop_progress
