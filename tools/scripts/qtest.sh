@@ -3,13 +3,13 @@
 # Usage: qtest.sh    runs the tests of the device models; T=name runs one
 . "$(dirname "$0")/lib.sh"
 
-"$top/tools/scripts/qemu.sh"
 out=$build/qemu
 export QTEST_QEMU_BINARY=$out/qemu-system-aarch64 QTEST_QEMU_IMG=$out/qemu-img
 export G_TEST_SRCDIR=$build/src/qemu/tests/qtest G_TEST_BUILDDIR=$out/tests/qtest
 mapfile -t tests < <(grep -v '^#' "$top/tools/qemu/tests/qtest/apple-tests.list")
 [[ -z ${T-} ]] || one_of T "$T" "${tests[@]}"
 
+"$top/tools/scripts/qemu.sh"
 mkdir -p "$build/log"
 passed=0 failed=0 skipped=0
 for test in ${T:-"${tests[@]}"}; do

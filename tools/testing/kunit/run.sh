@@ -31,6 +31,16 @@ suites() {
 		sed -n '/^static struct kunit_suite/,/^};/s/.*\.name = "\(.*\)".*/\1/p' {} +
 }
 
+# named: does T name one of them, alone or before a dot?
+named() {
+	local suite
+	for suite in $(suites); do
+		# shellcheck disable=SC2053
+		[[ $suite != ${glob%%.*} ]] || return 0
+	done
+	return 1
+}
+
 find_qemu() {
 	local qemu=${KUNIT_QEMU:-$build/qemu/qemu-system-aarch64}
 	[[ -x $qemu ]] && "$qemu" -M help | grep -q '^virt ' ||
@@ -76,6 +86,8 @@ count() {
 	echo "${n:-0}"
 }
 
+[[ -z $glob ]] || named ||
+	die "T='$glob' names no suite; T is one of: $(suites | paste -sd ' '), or suite.case, also as a glob"
 [[ -n ${KERNEL_SOURCE:-} ]] || "$top/tools/scripts/setup.sh"
 [[ -n ${KUNIT_QEMU:-} ]] || "$top/tools/scripts/qemu.sh"
 make_woven
