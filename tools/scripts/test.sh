@@ -7,6 +7,8 @@
 # status.  One that says nothing of the kind counts as one failure.
 . "$(dirname "$0")/lib.sh"
 
+[[ -z ${T-} ]] ||
+	die "T='$T' goes with one layer, as in make check T='$T', and not with make test"
 line='^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$'
 passed=0 failed=0 skipped=0
 for layer; do
