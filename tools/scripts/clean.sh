@@ -1,8 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: clean.sh    removes what was built; keeps sources, packages and ccache
+# Usage: clean.sh    removes what was built; keeps what was unpacked (src, u-boot),
+#                    apt's lists and ccache
 . "$(dirname "$0")/lib.sh"
 
-[[ -d $build ]] || exit 0
-rm -rf --one-file-system "${build:?}"/{qemu,kernel,kunit,image,log}
-say "removed qemu, kernel, kunit, image and log from $build; src and ccache stay"
+built=(qemu kernel woven kunit check image e2e mistakes run series log)
+# Whatever builds takes a lock first: a folder that has none is not ours.
+[[ -d $build/stamp ]] || { say "nothing was built in $build"; exit 0; }
+rm -rf --one-file-system "${built[@]/#/${build:?}/}"
+say "removed ${built[*]} from $build; src, u-boot, apt and ccache stay"
