@@ -16,7 +16,7 @@ Test it
   make oracle           the machine under drivers that others wrote
   make kunit            the drivers' parts alone, on arm64
   make e2e              the drivers on the machine; T=name for one case
-  make bench            measure against upstream's driver
+  make bench            measure against upstream's driver (not there yet)
 
 Use it elsewhere
   make weave KDIR=...   apply the drivers to a kernel tree
@@ -31,8 +31,8 @@ Variables               now         values
   DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple)
   PAGES                 $(printf %-11s "$PAGES") 16k, 4k
   DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: KASAN, lockdep, UBSAN, kmemleak, DMA_API_DEBUG
-  MODULES               $(printf %-11s "${MODULES:-0}") 1: the drivers as modules, for kernel and e2e
+  MODULES               $(printf %-11s "${MODULES:-0}") 1: the drivers as modules, for make kernel alone
   O                     $(printf %-11s "$O") where everything is built
   SSD                   $(printf %-11s "${SSD:--}") an image that the guest may write; else a throw-away copy
-  T                     $(printf %-11s "${T:--}") one case of check, qtest, oracle or e2e
+  T                     $(printf %-11s "${T:--}") one case of check, kunit, qtest, oracle or e2e
 EOF
