@@ -12,6 +12,12 @@ passed=0 failed=0 skipped=0
 mapfile -t checks < <(find tools/testing/check -maxdepth 1 -type f -executable -printf '%f\n' | sort)
 [[ -z ${T-} ]] || { one_of T "$T" "${checks[@]}"; checks=("$T"); }
 "$top/tools/scripts/setup.sh" >&2
+if [[ " ${checks[*]} " == *" weave "* ]]; then
+	# the sources of every kernel that it weaves into
+	for kernel in tools/cocci/expected/*; do
+		KERNEL=${kernel##*/} "$top/tools/scripts/setup.sh" >&2
+	done
+fi
 if [[ " ${checks[*]} " == *" hot-path.sh "* ]]; then
 	# the kernels whose request path it compares
 	"$top/tools/scripts/kernel.sh" 6.12-ans2-16k >&2
