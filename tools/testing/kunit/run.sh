@@ -41,6 +41,18 @@ named() {
 	return 1
 }
 
+# Their cases. A case with parameters has a result of its own beside theirs.
+cases() {
+	find "$top/drivers" -path '*/tests/*_kunit.c' -exec \
+		sed -nE '/^static struct kunit_case/,/^};/s/^\t[A-Z_]*CASE[A-Z_]*\((\w+).*/\1/p' {} +
+}
+
+# lost_cases: those that have fewer results than they stand in the sources
+lost_cases() {
+	comm -23 <(cases | sort) \
+		<(sed -nE 's/.*\bok [0-9]+ (\w+)( # .*)?\r?$/\1/p' "$out/test.log" | sort)
+}
+
 find_qemu() {
 	local qemu=${KUNIT_QEMU:-$build/qemu/qemu-system-aarch64}
 	[[ -x $qemu ]] && "$qemu" -M help | grep -q '^virt ' ||
@@ -114,6 +126,10 @@ if [[ -z $glob ]]; then
 	for suite in $(suites); do
 		! grep -qE "(ok|not ok) [0-9]+ ${suite}[[:space:]]*\$" "$out/test.log" || continue
 		say "suite $suite did not run to its end"
+		failed=$((failed + 1))
+	done
+	for case in $(lost_cases); do
+		say "case $case has no result"
 		failed=$((failed + 1))
 	done
 fi
