@@ -9,8 +9,10 @@
 #   configure NAME ARCH OPTION...
 #                         $objects becomes a build folder; each OPTION (X=y, X=m,
 #                         X=n) must be in the result as it was given
-#   compile NAME ARG...   builds our folders in it, with make's output in
-#                         $build/log/check-NAME.log
+#   compile NAME ARG...   builds our folders in it, all of their objects anew,
+#                         with make's output in $build/log/check-NAME.log
+#   modpost               says which symbols the modules that were compiled in
+#                         it need and nothing exports
 #   complaints NAME       what that output says about our files
 
 ours_built_in=(
@@ -72,9 +74,41 @@ compile() {
 	shift
 	for folder in "${our_folders[@]}"; do
 		folders+=("$folder/")
+		# What is there is not compiled again, and a compiler that does
+		# not run warns of nothing. Its cache repeats the warnings.
+		[[ ! -d $objects/$folder ]] ||
+			find "$objects/$folder" -name '*.o' -delete
 	done
 	arch_make "$objects_arch" "$@" "${folders[@]}" \
 		>"$build/log/check-$name.log" 2>&1
+}
+
+# The rest of the kernel is not built: what it exports is taken from its source,
+# and what macros export there by their names.
+modpost() {
+	local order=$objects/our.order
+	(
+		cd "$objects" || exit
+		cat "${our_folders[@]/%//modules.order}" >"$order"
+		mapfile -t modules <"$order"
+		[[ ${#modules[@]} -gt 0 ]] || { echo "no module was built"; exit 1; }
+		{
+			cat "${modules[@]/%.o/.mod}" | sed -n 's/\.o$/.c/p'
+			(
+				cd "$woven_tree" || exit
+				grep -rE '^[[:space:]]*EXPORT_(PER_CPU_)?SYMBOL(_NS)?(_GPL)?\(' \
+					--exclude-dir={.ans2-weave,tools,samples,Documentation} \
+					--include='*.[cS]' -- *
+			) | sed -nE 's|^([^:]*):[[:space:]]*[A-Z_]*\((\w+).*|\1 \2|p'
+			"${cross}nm" -u "${modules[@]}" |
+				sed -nE 's/.* U ((_dev|param_(ops|get|set))_[a-z]+)$/macro \1/p'
+		} | awk '
+			NF == 1 { ours[$1]; next }
+			!($1 in ours) && !seen[$2]++ {
+				print "0x00000000\t" $2 "\tvmlinux\tEXPORT_SYMBOL_GPL\t"
+			}' >kernel.symvers
+		scripts/mod/modpost -M -i kernel.symvers -o our.symvers -T "$order" 2>&1
+	)
 }
 
 # pci.c counts as ours: it includes our files and has our hooks.
