@@ -50,9 +50,10 @@ grep -q '^CONFIG_NVME_ANS2=y' "$obj/.config" ||
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# The same command on the file before, which finds the headers beside it by
-# the folder that kbuild names with -I.
-cp "$kdir/.ans2-weave/orig/$dir/pci.c" "$tmp/pci.c"
+# The same command on the file before, with the headers of before beside it: a
+# rule may have changed one of them, and with it both objects alike.
+cp "$kdir/$dir"/*.h "$tmp/"
+cp "$kdir/.ans2-weave/orig/$dir"/*.[ch] "$tmp/"
 command=$(sed -n '1s/^savedcmd_[^:]* := //p' "$obj/$dir/.pci.o.cmd")
 command=$(sed -E 's/ ; .*//; s/[[:space:]]+$//' <<<"$command")
 [[ -n $command ]] || die "$obj/$dir/.pci.o.cmd holds no command"
@@ -60,7 +61,7 @@ command=$(sed -E 's/ ; .*//; s/[[:space:]]+$//' <<<"$command")
 command=$(sed -E "s, -o [^ ]+ [^ ]*$dir/pci\.c\$, -o $tmp/pci.o $tmp/pci.c," <<<"$command")
 command=$(sed -E "s,-Wp\,-MMD\,[^ ]+,-Wp\,-MMD\,$tmp/pci.d," <<<"$command")
 [[ $command == *"$tmp/pci.c" ]] || die "cannot find pci.c in the command of $obj"
-(cd "$obj" && bash -c "$command -I$kdir/$dir") || die "the pci.c before does not compile"
+(cd "$obj" && bash -c "${command//"-I$kdir/$dir"/"-I$tmp"} -I$tmp") || die "the pci.c before does not compile"
 
 objdump=
 for o in "$(grep -oE '[^ ]*-(gcc|clang)[-0-9]*' <<<"$command" | head -n 1 | sed -E 's/-(gcc|clang)[-0-9]*$/-objdump/')" objdump; do
