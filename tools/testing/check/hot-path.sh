@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Shows that weaving leaves nvme-pci's request path as it is: each function that
 # a request of another drive passes through has the same instructions in the
-# woven pci.c and in the one before.
+# woven pci.c and in the one before, and so have those of the file that it calls.
 #
 #   hot-path.sh [OBJ [KDIR]]
 #
@@ -11,7 +11,8 @@
 # OBJ the guest kernels with 16K pages are looked at. The pci.c of before is
 # compiled by the same command.
 #
-# Only addresses may differ, and the padding after a function.
+# Only addresses may differ, the padding after a function and, in one that is
+# called, that before a loop, which follows from the address.
 
 set -euo pipefail
 
@@ -61,7 +62,19 @@ command=$(sed -E 's/ ; .*//; s/[[:space:]]+$//' <<<"$command")
 command=$(sed -E "s, -o [^ ]+ [^ ]*$dir/pci\.c\$, -o $tmp/pci.o $tmp/pci.c," <<<"$command")
 command=$(sed -E "s,-Wp\,-MMD\,[^ ]+,-Wp\,-MMD\,$tmp/pci.d," <<<"$command")
 [[ $command == *"$tmp/pci.c" ]] || die "cannot find pci.c in the command of $obj"
-(cd "$obj" && bash -c "${command//"-I$kdir/$dir"/"-I$tmp"} -I$tmp") || die "the pci.c before does not compile"
+before=${command//"-I$kdir/$dir"/"-I$tmp"}
+(cd "$obj" && bash -c "$before -I$tmp") || die "the pci.c before does not compile"
+# For the functions that those above call: data by its name, because distances
+# from a place in the file's data are addresses, too.
+for side in before after; do
+	mkdir "$tmp/$side.named"
+done
+(
+	cd "$obj"
+	named="-fno-section-anchors -Wp,-MMD,$tmp/pci.d -o"
+	bash -c "$before -I$tmp $named $tmp/before.named/pci.o"
+	bash -c "${command% *} $kdir/$dir/pci.c $named $tmp/after.named/pci.o"
+) || die "pci.c does not compile without section anchors"
 
 objdump=
 for o in "$(grep -oE '[^ ]*-(gcc|clang)[-0-9]*' <<<"$command" | head -n 1 | sed -E 's/-(gcc|clang)[-0-9]*$/-objdump/')" objdump; do
@@ -87,10 +100,54 @@ body() {
 		END { for (i = 1; i <= last; i++) print l[i] }'
 }
 
+# calls FILE: what a body goes on to
+calls() {
+	sed -nE -e 's/^R_[A-Z0-9_]*(CALL|JUMP)26[[:space:]]+([^+]+)$/\2/p' \
+		-e 's/^bl?[[:space:]]+<([^+>]+)>$/\1/p' "$1" | sort -u
+}
+
+# without_padding FUNCTION: its body on stdin, without nop and with branch targets
+# counted in instructions
+without_padding() {
+	awk -v f="$1" '
+		function hex(s,  n, i) {
+			for (i = 1; i <= length(s); i++)
+				n = n * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1
+			return n
+		}
+		{ l[NR] = $0 }
+		!/^R_/ { at[size] = n + 0; size += 4; if ($0 != "nop") n++ }
+		END {
+			for (i = 1; i <= NR; i++) {
+				if (l[i] == "nop")
+					continue
+				if (match(l[i], "<" f "[+]0x[0-9a-f]+>")) {
+					head = substr(l[i], 1, RSTART + length(f))
+					off = substr(l[i], RSTART + length(f) + 4,
+						     RLENGTH - length(f) - 5)
+					l[i] = head "+" at[hex(off)] " instructions>"
+				}
+				print l[i]
+			}
+		}'
+}
+
 failed=0 checked=''
-for f in $functions; do
-	body "$tmp/pci.o" "$f" >"$tmp/before"
-	body "$obj/$dir/pci.o" "$f" >"$tmp/after"
+# shellcheck disable=SC2086
+set -- $functions
+while [[ $# -gt 0 ]]; do
+	f=$1
+	shift
+	[[ " $checked " != *" $f "* ]] || continue
+	if [[ " ${functions//$'\n'/ } " == *" $f "* ]]; then
+		body "$tmp/pci.o" "$f" >"$tmp/before"
+		body "$obj/$dir/pci.o" "$f" >"$tmp/after"
+	else
+		for side in before after; do
+			body "$tmp/$side.named/pci.o" "$f" |
+				without_padding "$f" >"$tmp/$side"
+		done
+	fi
 	if [[ ! -s $tmp/before && ! -s $tmp/after ]]; then
 		[[ " ${required//$'\n'/ } " != *" $f "* ]] || {
 			echo "not ok $f: not found in either object"
@@ -99,6 +156,9 @@ for f in $functions; do
 		continue
 	fi
 	checked+=" $f"
+	# those of this file that it calls; others have no body here
+	mapfile -t next < <(calls "$tmp/after")
+	set -- "$@" "${next[@]}"
 	if diff -u0 "$tmp/before" "$tmp/after" >"$tmp/diff"; then
 		echo "ok $f: $(grep -c -v '^R_' "$tmp/after") instructions"
 	else
