@@ -24,12 +24,12 @@ if [[ " ${checks[*]} " == *" hot-path.sh "* ]]; then
 	"$top/tools/scripts/kernel.sh" 7.2-ans2-16k >&2
 fi
 for name in "${checks[@]}"; do
-	rc=0
+	rc=0 start=$SECONDS
 	out=$("tools/testing/check/$name" 2>&1 </dev/null) || rc=$?
 	case $rc in
-	0) echo "ok $name"; passed=$((passed + 1)) ;;
+	0) echo "ok $name # $((SECONDS - start)) s"; passed=$((passed + 1)) ;;
 	4) echo "ok $name # SKIP $out"; skipped=$((skipped + 1)) ;;
-	*) echo "not ok $name"; failed=$((failed + 1)); echo "# ${out//$'\n'/$'\n'# }" ;;
+	*) echo "not ok $name # $((SECONDS - start)) s"; failed=$((failed + 1)); echo "# ${out//$'\n'/$'\n'# }" ;;
 	esac
 done
 result
