@@ -158,6 +158,24 @@ p << stop.p;
 @@
 hit("stop", p)
 
+// Nothing is transferred to memory that is about to be given back.
+@halt@
+identifier dev;
+position p;
+@@
+ nvme_dev_disable@p(struct nvme_dev *dev, bool shutdown)
+ {
+ 	...
++	nvme_ans2_halt(dev);
+ 	nvme_reap_pending_cqes(dev);
+ 	...
+ }
+
+@script:python@
+p << halt.p;
+@@
+hit("halt", p)
+
 // One admin tag: a delete command may have to wait for it.
 @delete@
 identifier dev;
@@ -314,9 +332,9 @@ hit("aen", p)
 @@
 import sys
 want = {"include": 1, "member": 1, "remap": 1, "prepare": 1, "takeover": 1,
-        "aqdepth": 1, "enable": 1, "stop": 1, "delete": 1, "interrupt": 1,
-        "poll": 1, "reap": 1, "admintags": 1, "iotags": 2, "limits": 1,
-        "aen": 1}
+        "aqdepth": 1, "enable": 1, "stop": 1, "halt": 1, "delete": 1,
+        "interrupt": 1, "poll": 1, "reap": 1, "admintags": 1, "iotags": 2,
+        "limits": 1, "aen": 1}
 bad = [h for h in want if hits.get(h, 0) != want[h]]
 for hook in bad:
     sys.stderr.write("hook %s: %d places, expected %d\n"

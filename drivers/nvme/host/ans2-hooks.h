@@ -45,6 +45,7 @@ static unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev);
 static int nvme_ans2_takeover(struct nvme_dev *dev);
 static int nvme_ans2_enable_ctrl(struct nvme_dev *dev);
 static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown);
+static void nvme_ans2_halt(struct nvme_dev *dev);
 static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev);
 static int nvme_ans2_request_irq(struct nvme_queue *nvmeq);
 static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq);
@@ -72,6 +73,10 @@ static inline bool nvme_ans2_prepare(struct nvme_dev *dev)
 static inline unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev)
 {
 	return NVME_AQ_DEPTH;
+}
+
+static inline void nvme_ans2_halt(struct nvme_dev *dev)
+{
 }
 
 static inline bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)

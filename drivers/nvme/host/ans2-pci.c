@@ -119,10 +119,8 @@ static int nvme_ans2_takeover(struct nvme_dev *dev)
 	if (!ans2)
 		return nvme_disable_ctrl(&dev->ctrl, false);
 
-	if (ans2->needs_reset) {
-		ans2->needs_reset = false;
+	if (ans2->needs_reset)
 		return -EIO;
-	}
 	ret = nvme_ans2_wait_boot(ans2);
 	if (ret) {
 		dev_warn(dev->ctrl.device, "ANS2 firmware not ready: %d\n",
@@ -148,8 +146,36 @@ static int nvme_ans2_enable_ctrl(struct nvme_dev *dev)
 	nvme_ans2_start(ans2);
 	ret = nvme_enable_ctrl(&dev->ctrl);
 	if (ret)
-		nvme_ans2_stop(ans2);
+		nvme_ans2_halt(dev);
+	else
+		ans2->needs_reset = false;
 	return ret;
+}
+
+/*
+ * The last step before the memory of requests and queues is given back: from
+ * here on no doorbell and no register of the NVMMU is written, and nothing is
+ * transferred.
+ *
+ * A controller that was not disabled in order may still transfer, because its
+ * queues are stuck, it has failed, or its firmware has crashed. Only a reset
+ * of the function ends that. Nobody looks at the window meanwhile: the
+ * interrupts are freed, and a time-out leaves a stopped controller alone. If
+ * the reset fails, the next enabling begins with one.
+ */
+static void nvme_ans2_halt(struct nvme_dev *dev)
+{
+	struct pci_dev *pdev = to_pci_dev(dev->dev);
+	struct nvme_ans2 *ans2 = dev->ans2;
+
+	if (!ans2 || !ans2->live)
+		return;
+	nvme_ans2_stop(ans2);
+	if (pci_dev_is_disconnected(pdev))
+		return;
+	ans2->needs_reset = pcie_reset_flr(pdev, false);
+	if (!ans2->needs_reset)
+		pci_restore_state(pdev);
 }
 
 /*
@@ -157,14 +183,10 @@ static int nvme_ans2_enable_ctrl(struct nvme_dev *dev)
  * firmware runs: the controller does not answer afterwards, and a controller
  * left enabled cannot be disabled reliably after the next boot.
  *
- * If the queues could not be deleted CC.EN stays, and commands may still run.
- * Only a reset of the function stops their DMA before the caller gives the
- * memory of the requests and of the queues back. If that fails too, the next
- * enabling begins with one.
+ * If the queues could not be deleted, CC.EN stays. nvme_ans2_halt() follows.
  */
 static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 {
-	struct pci_dev *pdev = to_pci_dev(dev->dev);
 	struct nvme_ctrl *ctrl = &dev->ctrl;
 
 	if (!dev->ans2) {
@@ -186,13 +208,18 @@ static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 						       NVME_ANS2_SHUTDOWN_SECS);
 			nvme_disable_ctrl(ctrl, true);
 		}
-		nvme_disable_ctrl(ctrl, false);
-	} else if (pci_device_is_present(pdev) &&
-		   !pcie_reset_flr(pdev, false)) {
-		pci_restore_state(pdev);
-		dev->ans2->needs_reset = false;
+		if (!nvme_disable_ctrl(ctrl, false)) {
+			nvme_ans2_stop(dev->ans2);
+			return;
+		}
 	}
-	nvme_ans2_stop(dev->ans2);
+	/*
+	 * The handlers go one by one, and entries that nobody takes any more
+	 * keep the line up. What enables the controller again requests the
+	 * interrupt anew, which enables it.
+	 */
+	if (test_bit(NVMEQ_ENABLED, &dev->queues[0].flags))
+		disable_irq(pci_irq_vector(to_pci_dev(dev->dev), 0));
 }
 
 /*
@@ -437,18 +464,13 @@ static int nvme_ans2_request_irq(struct nvme_queue *nvmeq)
 }
 
 /*
- * For callers that keep the interrupt out. One of them comes when the function
- * is disabled or has failed; what is in memory is taken then, but the window
- * may not answer any more.
+ * For callers that keep the interrupt out. One of them comes when the
+ * controller is stopped; what is in memory is taken then.
  */
 static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq)
 {
-	struct pci_dev *pdev = to_pci_dev(nvmeq->dev->dev);
-
 	if (!nvme_ans2_queue(nvmeq))
 		return false;
-	if (!pci_is_enabled(pdev) || pci_channel_offline(pdev))
-		nvme_ans2_stop(nvmeq->dev->ans2);
 	nvme_ans2_process(nvmeq, NULL);
 	return true;
 }

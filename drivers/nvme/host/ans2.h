@@ -64,12 +64,13 @@ struct nvme_ans2_queue {
  *	context; nothing is submitted or completed under it.
  * @inflight: mask of the tags whose doorbell was rung and whose completion
  *	was not taken
- * @live: the controller is enabled, registers of the NVMMU may be written
+ * @live: the controller is enabled, registers of the NVMMU may be written.
+ *	Changed under the shutdown lock of nvme-pci as well
  * @stat_per_batch: read TCB_STAT once per batch instead of once per tag
  * @needs_reset: the admin queue does not answer, so the queues cannot be
- *	deleted in order and only a reset of the co-processor helps. Written
- *	under the shutdown lock of nvme-pci or by its timeout handler, which
- *	runs the same code afterwards
+ *	deleted in order and only a reset of the co-processor helps. Set by
+ *	time-outs at any time, also while the queues are being deleted, and
+ *	under the shutdown lock of nvme-pci; cleared under that lock
  * @idle_irqs: calls of the interrupt handler in a row that found no work.
  *	Written by that handler only, which excludes itself
  * @q: admin queue and I/O queue
