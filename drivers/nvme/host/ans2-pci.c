@@ -223,39 +223,50 @@ static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 }
 
 /*
- * Another command may hold the only admin tag, but not for long: in every state
- * in which queues are deleted those of users are refused, and hwmon has one at
- * a time.
+ * Another command may hold the only admin tag. Those of hwmon give it back soon.
+ * One of a user may have it and wait for memory or for the reset itself; then
+ * the queues count as stuck.
  */
 static int nvme_ans2_delete_queue(struct nvme_queue *nvmeq, u8 opcode)
 {
-	unsigned long end = jiffies + NVME_ADMIN_TIMEOUT;
+	unsigned int timeout = nvmeq->dev->ctrl.admin_q->rq_timeout;
+	unsigned long end = jiffies + timeout;
 	int ret;
 
 	while ((ret = nvme_delete_queue(nvmeq, opcode))) {
-		if (nvmeq->dev->ans2->needs_reset || time_after(jiffies, end))
+		if (ret != -EWOULDBLOCK || nvmeq->dev->ans2->needs_reset ||
+		    time_after(jiffies, end))
 			return ret;
 		usleep_range(1000, 2000);
 	}
-	if (!wait_for_completion_io_timeout(&nvmeq->delete_done,
-					    NVME_ADMIN_TIMEOUT))
+	if (!wait_for_completion_io_timeout(&nvmeq->delete_done, timeout))
 		return -ETIMEDOUT;
-	return 0;
+	return test_and_clear_bit(NVMEQ_DELETE_ERROR, &nvmeq->flags) ? -EIO : 0;
 }
 
 static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
 {
 	struct nvme_ans2 *ans2 = dev->ans2;
 	struct nvme_queue *ioq = &dev->queues[1];
+	int ret;
 
 	if (!ans2)
 		return false;
 	if (dev->online_queues < 2 || ans2->needs_reset)
 		return true;
-	if (nvme_ans2_delete_queue(ioq, nvme_admin_delete_sq) ||
-	    nvme_ans2_delete_queue(ioq, nvme_admin_delete_cq)) {
+	ret = nvme_ans2_delete_queue(ioq, nvme_admin_delete_sq);
+	if (!ret) {
+		/*
+		 * The handler of the admin queue comes first on the line: the
+		 * last entries must be given back before their queue goes.
+		 */
+		nvme_poll_irqdisable(ioq);
+		ret = nvme_ans2_delete_queue(ioq, nvme_admin_delete_cq);
+	}
+	if (ret) {
 		dev_warn(dev->ctrl.device,
-			 "I/O queues not deleted, function needs a reset\n");
+			 "I/O queues not deleted (%d), function needs a reset\n",
+			 ret);
 		ans2->needs_reset = true;
 	}
 	return true;
