@@ -508,6 +508,10 @@ static enum blk_eh_timer_return nvme_ans2_expired(struct nvme_queue *nvmeq,
 {
 	struct nvme_dev *dev = nvmeq->dev;
 
+	/* This command holds the tag that deleting the queues would need. */
+	if (!nvmeq->qid)
+		dev->ans2->needs_reset = true;
+
 	switch (nvme_ctrl_state(&dev->ctrl)) {
 	case NVME_CTRL_RESETTING:
 		/* The reset cancels it. */
@@ -524,9 +528,6 @@ static enum blk_eh_timer_return nvme_ans2_expired(struct nvme_queue *nvmeq,
 		 "tag %d opcode %#x queue %u timed out, reset controller\n",
 		 req->tag, nvme_req(req)->cmd->common.opcode, nvmeq->qid);
 	nvme_req(req)->flags |= NVME_REQ_CANCELLED;
-	/* This command holds the tag that deleting the queues would need. */
-	if (!nvmeq->qid)
-		dev->ans2->needs_reset = true;
 	return nvme_ans2_reset(dev);
 }
 
@@ -539,8 +540,14 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
 
 	if (pci_dev_is_disconnected(pdev))
 		nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_DELETING);
-	if (nvme_state_terminal(&dev->ctrl))
+	if (nvme_state_terminal(&dev->ctrl)) {
+		if (!nvmeq->qid)
+			dev->ans2->needs_reset = true;
 		return nvme_ans2_reset(dev);
+	}
+	/* Whoever has stopped the controller cancels the request. */
+	if (!READ_ONCE(dev->ans2->live))
+		return BLK_EH_RESET_TIMER;
 
 	/*
 	 * A crash of the firmware is being handled, and ends in a reset. The
