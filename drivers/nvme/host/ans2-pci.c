@@ -181,7 +181,8 @@ static void nvme_ans2_halt(struct nvme_dev *dev)
 /*
  * The queues are deleted. CC.EN is cleared after a shutdown too, while the
  * firmware runs: the controller does not answer afterwards, and a controller
- * left enabled cannot be disabled reliably after the next boot.
+ * left enabled cannot be disabled reliably after the next boot. (That pci.c
+ * forgets CC.SHN by this matters to Opal drives alone.)
  *
  * If the queues could not be deleted, CC.EN stays. nvme_ans2_halt() follows.
  */
@@ -274,12 +275,14 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
 
 /*
  * What Identify may promise and a TCB cannot describe. The core sets it anew
- * each time the controller starts, and needs it after this only.
+ * each time the controller starts; what pci.c has made of it by now is undone.
  */
 static void nvme_ans2_limits(struct nvme_dev *dev)
 {
-	if (dev->ans2)
-		dev->ctrl.sgls = 0;
+	if (!dev->ans2)
+		return;
+	dev->ctrl.sgls = 0;
+	dev->ctrl.max_integrity_segments = 1;
 }
 
 /* None is asked for while OAES is 0, and there would be no tag for it. */
@@ -302,12 +305,6 @@ static void nvme_ans2_refuse(struct nvme_queue *nvmeq, struct request *req)
 	nvme_req(req)->status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	blk_mq_set_request_complete(req);
 	nvme_pci_complete_rq(req);
-}
-
-static bool nvme_ans2_ready(struct nvme_queue *nvmeq, struct request *req)
-{
-	return likely(test_bit(NVMEQ_ENABLED, &nvmeq->flags) &&
-		      nvme_check_ready(&nvmeq->dev->ctrl, req, true));
 }
 
 /*
@@ -345,7 +342,7 @@ static blk_status_t nvme_ans2_queue_rq(struct blk_mq_hw_ctx *hctx,
 
 	if (unlikely(!test_bit(NVMEQ_ENABLED, &nvmeq->flags)))
 		return BLK_STS_IOERR;
-	if (unlikely(!nvme_ans2_ready(nvmeq, req)))
+	if (unlikely(!nvme_check_ready(&nvmeq->dev->ctrl, req, true)))
 		return nvme_fail_nonready_command(&nvmeq->dev->ctrl, req);
 
 	ret = nvme_ans2_prep(nvmeq, req, &sendable);
@@ -369,7 +366,8 @@ static void nvme_ans2_queue_rqs(struct rq_list *rqlist)
 
 	while ((req = rq_list_pop(rqlist))) {
 		nvmeq = req->mq_hctx->driver_data;
-		if (!nvme_ans2_ready(nvmeq, req) ||
+		if (!test_bit(NVMEQ_ENABLED, &nvmeq->flags) ||
+		    !nvme_check_ready(&nvmeq->dev->ctrl, req, true) ||
 		    nvme_ans2_prep(nvmeq, req, &sendable))
 			rq_list_add_tail(&requeue_list, req);
 		else if (likely(sendable))
@@ -384,14 +382,20 @@ static void nvme_ans2_queue_rqs(struct rq_list *rqlist)
  * Completion
  */
 
-/* The second phase: the entries are copies, the lock is not held. */
+/*
+ * The second phase: the entries are copies, the lock is not held. A queue has
+ * tags once something was in flight in it, and may have none before.
+ */
 static void nvme_ans2_complete(struct nvme_queue *nvmeq,
 			       struct io_comp_batch *iob, unsigned int nr)
 {
 	struct nvme_ans2_queue *q = &nvmeq->dev->ans2->q[nvmeq->qid];
-	struct blk_mq_tags *tags = nvme_queue_tagset(nvmeq);
+	struct blk_mq_tags *tags;
 	unsigned int i;
 
+	if (!nr)
+		return;
+	tags = nvme_queue_tagset(nvmeq);
 	for (i = 0; i < nr; i++) {
 		struct nvme_completion *cqe = &q->done[i];
 		struct request *req = nvme_find_rq(tags, cqe->command_id);
@@ -450,9 +454,10 @@ static irqreturn_t nvme_ans2_idle_irq(struct nvme_dev *dev, int irq)
 }
 
 /*
- * Both queues have this handler on the one line, each for its own queue. It
- * runs in hard interrupt context whatever use_threaded_interrupts says: the
- * line is level and goes down only when the entries are taken.
+ * Both queues have this handler on the one line, each for its own queue. It is
+ * no thread, whatever use_threaded_interrupts says: the line is level and goes
+ * down only when the entries are taken. (With threadirqs the kernel makes it
+ * two, and masks the line while they run.)
  */
 static irqreturn_t nvme_ans2_irq(int irq, void *data)
 {

@@ -72,7 +72,8 @@ struct nvme_ans2_queue {
  *	time-outs at any time, also while the queues are being deleted, and
  *	under the shutdown lock of nvme-pci; cleared under that lock
  * @idle_irqs: calls of the interrupt handler in a row that found no work.
- *	Written by that handler only, which excludes itself
+ *	Written by that handler only; with threadirqs, which makes two threads
+ *	of it, a count may be lost
  * @q: admin queue and I/O queue
  */
 struct nvme_ans2 {
