@@ -11,11 +11,13 @@
  * - BAR0 is the NVMe register window at its CPU address. It must be mapped
  *   with ioremap_np(): the SoC's bus takes no posted writes.
  * - INTx is the one interrupt line of the block. There is no MSI.
- * - The co-processor runs, and BOOT_STATUS has said so, whenever the function
- *   answers configuration cycles. Otherwise they read as all ones.
+ * - While the system is awake, the function answers configuration cycles if the
+ *   co-processor runs and BOOT_STATUS has said so. Otherwise they read as all
+ *   ones.
  * - A function level reset puts the firmware to sleep, resets the block and
  *   boots the firmware again. Queues must be deleted and CC.EN cleared before,
- *   while the firmware runs.
+ *   while the firmware runs, unless the controller does not do that any more.
+ *   It can be reset after a crash of the firmware as well.
  * - A crash of the firmware is a PCI channel error, as an uncorrectable error
  *   of a real function is.
  *

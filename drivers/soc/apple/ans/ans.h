@@ -144,15 +144,20 @@ struct ans_buffer {
  *	  which is raw, and from process context.
  * @reset: value of each register after reset, in the order of the table
  * @value: value of each register now
- * @present: false while the block is reset or after it was lost; all reads
- *	     then return all ones and writes do nothing
+ * @present: false while the block is reset, after the firmware has crashed and
+ *	     after the function was lost; all reads then return all ones, and
+ *	     writes do nothing but start a function reset after a crash
+ * @resetting: a function reset is under way, which software cannot start anew
+ * @crashed: the firmware has crashed since its last start
  * @start_flr: called, with @lock held, when software starts a function reset
  */
 struct ans_function {
-	raw_spinlock_t lock;	/* reset, value and present */
+	raw_spinlock_t lock;	/* all that follows */
 	u32 reset[ANS_CFG_REGS];
 	u32 value[ANS_CFG_REGS];
 	bool present;
+	bool resetting;
+	bool crashed;
 	void (*start_flr)(struct ans_function *fn);
 };
 
@@ -174,14 +179,19 @@ struct ans_function {
  * @ready: the firmware runs and BOOT_STATUS has said so; under @lock
  * @closed: the system sleeps or goes down, nothing starts the firmware; under
  *	    @lock
+ * @sleeping: the system goes to sleep or wakes up, so nvme-pci may hold the
+ *	      function for suspended: no recovery from a crash; under @lock
+ * @given_up: it has crashed too often, nothing starts it again; under @lock
  * @start_on_resume: whether the firmware ran when the system went to sleep
  * @buffer_lock: protects @lending and @buffers against RTKit's worker
  * @lending: the firmware may ask for memory: it is being started, or runs
  * @buffers: memory lent to the firmware
- * @wq: runs the two work items, concurrently if need be: the recovery waits
- *	for nvme-pci, which may wait for a function reset
- * @flr_work: function level reset
+ * @crash_wq: runs @crash_work. Each of the two has a queue, so that both can
+ *	      run without memory: the recovery waits for nvme-pci, which waits
+ *	      for a function reset
  * @crash_work: recovery from a firmware crash
+ * @flr_wq: runs @flr_work
+ * @flr_work: function level reset
  * @crash_limit: how often recovery is tried
  * @window: BAR0 and the window of the bridge
  * @bus_range: bus numbers of the bridge
@@ -204,15 +214,18 @@ struct ans {
 	struct mutex lock;	/* start, sleep and restart */
 	bool ready;
 	bool closed;
+	bool sleeping;
+	bool given_up;
 	bool start_on_resume;
 
 	spinlock_t buffer_lock;	/* lending and buffers */
 	bool lending;
 	struct ans_buffer buffers[ANS_MAX_BUFFERS];
 
-	struct workqueue_struct *wq;
-	struct work_struct flr_work;
+	struct workqueue_struct *crash_wq;
 	struct work_struct crash_work;
+	struct workqueue_struct *flr_wq;
+	struct work_struct flr_work;
 	struct ratelimit_state crash_limit;
 
 	struct resource window;
@@ -243,7 +256,8 @@ void ans_function_init(struct ans_function *fn, u64 bar, u16 subsystem);
 int ans_function_read(struct ans_function *fn, int where, int size, u32 *val);
 int ans_function_write(struct ans_function *fn, int where, int size, u32 val);
 void ans_function_hide(struct ans_function *fn);
-void ans_function_show(struct ans_function *fn);
+void ans_function_set_crashed(struct ans_function *fn, bool crashed);
+bool ans_function_show(struct ans_function *fn);
 int ans_bridge_add(struct ans *ans);
 struct pci_dev *ans_bridge_get_function(struct ans *ans);
 bool ans_bridge_freeze(struct pci_dev *pdev);

@@ -23,6 +23,7 @@
  * from which the PCI core takes its properties.
  */
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/device.h>
@@ -186,19 +187,26 @@ void ans_function_init(struct ans_function *fn, u64 bar, u16 subsystem)
  * ans_function_show() - let the function answer, with its values after reset
  * @fn: the function
  *
- * Does nothing to a function that answers already.
+ * Ends a function reset. Does nothing else to a function that answers already,
+ * or whose firmware has crashed since it was started.
  *
  * Context: Any.
+ * Return: whether the function answers.
  */
-void ans_function_show(struct ans_function *fn)
+bool ans_function_show(struct ans_function *fn)
 {
 	unsigned long flags;
+	bool present;
 
 	raw_spin_lock_irqsave(&fn->lock, flags);
-	if (!fn->present)
+	fn->resetting = false;
+	if (!fn->present && !fn->crashed) {
 		memcpy(fn->value, fn->reset, sizeof(fn->value));
-	fn->present = true;
+		fn->present = true;
+	}
+	present = fn->present;
 	raw_spin_unlock_irqrestore(&fn->lock, flags);
+	return present;
 }
 
 /**
@@ -213,6 +221,24 @@ void ans_function_hide(struct ans_function *fn)
 
 	raw_spin_lock_irqsave(&fn->lock, flags);
 	fn->present = false;
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
+}
+
+/**
+ * ans_function_set_crashed() - note that the firmware has crashed, or starts
+ * @fn: the function
+ * @crashed: true hides the function, false permits to show it
+ *
+ * Context: Any.
+ */
+void ans_function_set_crashed(struct ans_function *fn, bool crashed)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&fn->lock, flags);
+	fn->crashed = crashed;
+	if (crashed)
+		fn->present = false;
 	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
@@ -253,8 +279,8 @@ static bool ans_cfg_set(struct ans_function *fn, int i, u32 lanes, u32 val)
 	u32 new = (fn->value[i] & ~mask) | (val & mask);
 
 	if (val & lanes & reg->flr)
-		return true;
-	if (!reg->accepts || reg->accepts(new))
+		return !fn->resetting && (fn->present || fn->crashed);
+	if (fn->present && (!reg->accepts || reg->accepts(new)))
 		fn->value[i] = new;
 	return false;
 }
@@ -280,10 +306,10 @@ int ans_function_write(struct ans_function *fn, int where, int size, u32 val)
 
 	i = ans_cfg_find(where);
 	raw_spin_lock_irqsave(&fn->lock, flags);
-	if (i >= 0 && fn->present &&
-	    ans_cfg_set(fn, i, GENMASK(size * 8 - 1, 0) << shift,
-			val << shift)) {
+	if (i >= 0 && ans_cfg_set(fn, i, GENMASK(size * 8 - 1, 0) << shift,
+				  val << shift)) {
 		fn->present = false;
+		fn->resetting = true;
 		fn->start_flr(fn);
 	}
 	raw_spin_unlock_irqrestore(&fn->lock, flags);
@@ -453,7 +479,10 @@ bool ans_bridge_freeze(struct pci_dev *pdev)
 {
 	const struct pci_error_handlers *handlers = ans_handlers(pdev);
 
-	pdev->error_state = pci_channel_io_frozen;
+	/* A function that was lost stays so. */
+	if (cmpxchg(&pdev->error_state, pci_channel_io_normal,
+		    pci_channel_io_frozen) == pci_channel_io_perm_failure)
+		return false;
 	if (!pdev->driver)
 		return true;
 	if (!handlers || !handlers->error_detected || !handlers->slot_reset)
@@ -473,7 +502,9 @@ void ans_bridge_thaw(struct pci_dev *pdev)
 {
 	const struct pci_error_handlers *handlers = ans_handlers(pdev);
 
-	pdev->error_state = pci_channel_io_normal;
+	if (cmpxchg(&pdev->error_state, pci_channel_io_frozen,
+		    pci_channel_io_normal) != pci_channel_io_frozen)
+		return;
 	if (!handlers)
 		return;
 	handlers->slot_reset(pdev);
@@ -498,8 +529,11 @@ void ans_bridge_lost(struct ans *ans)
 	if (!pdev)
 		return;
 
-	/* Ends the wait of a function reset, see pci_dev_is_disconnected(). */
-	pdev->error_state = pci_channel_io_perm_failure;
+	/*
+	 * Ends the wait of a function reset, see pci_dev_is_disconnected(), for
+	 * which whoever has the locks that the removal needs may be waiting.
+	 */
+	WRITE_ONCE(pdev->error_state, pci_channel_io_perm_failure);
 	pci_stop_and_remove_bus_device_locked(pdev);
 	pci_dev_put(pdev);
 }

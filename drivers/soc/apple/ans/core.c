@@ -49,13 +49,20 @@
  * Restart, for a function reset and after a crash
  */
 
+/* A crash that is reported from here on is one of this start. */
+static int ans_start_locked(struct ans *ans)
+{
+	ans_function_set_crashed(&ans->function, false);
+	return ans_boot_start(ans);
+}
+
 /**
  * ans_restart() - stop the co-processor and start it again
  * @ans: the ANS2
  *
  * Context: Process context. Takes the lock of @ans.
- * Return: 0, -ESHUTDOWN while the system sleeps or goes down, or the errno of
- *	   the start.
+ * Return: 0, -ESHUTDOWN while the system sleeps or goes down, -EIO if the
+ *	   firmware was given up and is only stopped, or the errno of the start.
  */
 int ans_restart(struct ans *ans)
 {
@@ -64,20 +71,28 @@ int ans_restart(struct ans *ans)
 	mutex_lock(&ans->lock);
 	if (!ans->closed) {
 		ans_boot_sleep(ans);
-		ret = ans_boot_start(ans);
+		ret = ans->given_up ? -EIO : ans_start_locked(ans);
 	}
 	mutex_unlock(&ans->lock);
+	return ret;
+}
+
+/* The same, and the function answers if the firmware still runs. */
+static int ans_restart_and_show(struct ans *ans)
+{
+	int ret = ans_restart(ans);
+
+	if (!ret && !ans_function_show(&ans->function))
+		ret = -EIO;
 	return ret;
 }
 
 static void ans_flr_work(struct work_struct *work)
 {
 	struct ans *ans = container_of(work, struct ans, flr_work);
-	int ret = ans_restart(ans);
+	int ret = ans_restart_and_show(ans);
 
-	if (!ret) {
-		ans_function_show(&ans->function);
-	} else if (ret != -ESHUTDOWN) {
+	if (ret && ret != -ESHUTDOWN) {
 		dev_err(ans->dev, "function reset failed: %d\n", ret);
 		ans_bridge_lost(ans);
 	}
@@ -88,30 +103,32 @@ static void ans_start_flr(struct ans_function *fn)
 {
 	struct ans *ans = container_of(fn, struct ans, function);
 
-	queue_work(ans->wq, &ans->flr_work);
+	queue_work(ans->flr_wq, &ans->flr_work);
 }
 
 /**
  * ans_crashed() - note that the firmware has crashed
  * @ans: the ANS2
  *
- * The function answers nothing from here on. The rest is left to a work item,
- * because RTKit's worker, which calls this, is flushed by a restart.
+ * The function answers nothing from here on, but can be reset. The rest is left
+ * to a work item, because RTKit's worker, which calls this, is flushed by a
+ * restart.
  *
  * Context: Any.
  */
 void ans_crashed(struct ans *ans)
 {
 	trace_ans_crash(ans->dev, "reported");
-	ans_function_hide(&ans->function);
-	queue_work(ans->wq, &ans->crash_work);
+	ans_function_set_crashed(&ans->function, true);
+	queue_work(ans->crash_wq, &ans->crash_work);
 }
 
 /**
  * ans_is_down() - whether the firmware ought to run and does not
  * @ans: the ANS2
  *
- * After a crash a restart may have recovered the firmware already.
+ * After a crash a restart may have recovered the firmware already. While the
+ * system goes to sleep and wakes up it need not run.
  *
  * Context: Process context. Takes the lock of @ans.
  * Return: true if it crashed or could not be started.
@@ -121,7 +138,7 @@ bool ans_is_down(struct ans *ans)
 	bool down;
 
 	mutex_lock(&ans->lock);
-	down = !ans->closed &&
+	down = !ans->closed && !ans->sleeping &&
 	       (!ans->ready || ans->ops->is_crashed(ans));
 	mutex_unlock(&ans->lock);
 	return down;
@@ -136,23 +153,34 @@ static void ans_stop(void *data)
 	mutex_unlock(&ans->lock);
 }
 
+static void ans_give_up(struct ans *ans)
+{
+	mutex_lock(&ans->lock);
+	ans->given_up = true;
+	mutex_unlock(&ans->lock);
+}
+
 /*
  * The order is that of PCI error recovery: the driver of the function lets go
- * of it, the function is reset, the driver takes it up again.
+ * of it, the function is reset, the driver takes it up again. Letting go,
+ * nvme-pci resets the function before it gives the memory of requests back,
+ * which restarts the firmware. So may whoever had the device lock before.
  */
 static int ans_recover(struct ans *ans, struct pci_dev *pdev)
 {
-	int ret = -EIO;
+	int ret = 0;
 
 	if (!__ratelimit(&ans->crash_limit))
-		return ret;
+		ans_give_up(ans);
 
 	device_lock(&pdev->dev);
-	if (ans_bridge_freeze(pdev))
-		ret = ans_restart(ans);
-	if (!ret) {
-		ans_function_show(&ans->function);
-		ans_bridge_thaw(pdev);
+	if (ans_is_down(ans)) {
+		if (!ans_bridge_freeze(pdev))
+			ret = -EIO;
+		else if (ans_is_down(ans))
+			ret = ans_restart_and_show(ans);
+		if (!ret)
+			ans_bridge_thaw(pdev);
 	}
 	device_unlock(&pdev->dev);
 	return ret;
@@ -282,7 +310,7 @@ static int ans_start(struct ans *ans)
 	int ret;
 
 	mutex_lock(&ans->lock);
-	ret = ans_boot_start(ans);
+	ret = ans_start_locked(ans);
 	mutex_unlock(&ans->lock);
 	if (ret)
 		return ret;
@@ -332,6 +360,18 @@ static void ans_destroy_wq(void *data)
 	destroy_workqueue(data);
 }
 
+/* I/O waits for the work items, so each must run without memory. */
+static struct workqueue_struct *ans_alloc_wq(struct device *dev,
+					     const char *name)
+{
+	struct workqueue_struct *wq;
+
+	wq = alloc_workqueue("%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+	if (wq && devm_add_action_or_reset(dev, ans_destroy_wq, wq))
+		wq = NULL;
+	return wq;
+}
+
 /**
  * ans_init() - initialise everything that needs no hardware
  * @ans: the ANS2, zeroed
@@ -358,12 +398,9 @@ int ans_init(struct ans *ans, struct device *dev, const struct ans_ops *ops,
 			     ANS_CRASH_BURST);
 	ratelimit_set_flags(&ans->crash_limit, RATELIMIT_MSG_ON_RELEASE);
 
-	/* I/O waits for the work items, so they must run without memory. */
-	ans->wq = alloc_workqueue("apple-ans", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!ans->wq)
-		return -ENOMEM;
-
-	return devm_add_action_or_reset(dev, ans_destroy_wq, ans->wq);
+	ans->flr_wq = ans_alloc_wq(dev, "apple-ans-reset");
+	ans->crash_wq = ans_alloc_wq(dev, "apple-ans-crash");
+	return ans->flr_wq && ans->crash_wq ? 0 : -ENOMEM;
 }
 
 static int ans_probe(struct platform_device *pdev)
@@ -394,6 +431,33 @@ static int ans_probe(struct platform_device *pdev)
  * and resumed after.
  */
 
+/*
+ * From before nvme-pci is suspended until after it is resumed a crash is left
+ * alone: nvme-pci has shut the controller down and takes no recovery, and the
+ * firmware is stopped and started on the way anyhow.
+ */
+static int ans_prepare(struct device *dev)
+{
+	struct ans *ans = dev_get_drvdata(dev);
+
+	mutex_lock(&ans->lock);
+	ans->sleeping = true;
+	mutex_unlock(&ans->lock);
+	flush_work(&ans->crash_work);
+	return 0;
+}
+
+/* What crashed meanwhile and was not restarted is recovered now. */
+static void ans_complete(struct device *dev)
+{
+	struct ans *ans = dev_get_drvdata(dev);
+
+	mutex_lock(&ans->lock);
+	ans->sleeping = false;
+	mutex_unlock(&ans->lock);
+	queue_work(ans->crash_wq, &ans->crash_work);
+}
+
 static int ans_suspend(struct device *dev)
 {
 	struct ans *ans = dev_get_drvdata(dev);
@@ -414,7 +478,7 @@ static int ans_resume(struct device *dev)
 	mutex_lock(&ans->lock);
 	ans->closed = false;
 	if (ans->start_on_resume)
-		ret = ans_boot_start(ans);
+		ret = ans_start_locked(ans);
 	mutex_unlock(&ans->lock);
 
 	/* A device cannot be removed from here; the recovery can. */
@@ -425,7 +489,11 @@ static int ans_resume(struct device *dev)
 	return ret;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(ans_pm_ops, ans_suspend, ans_resume);
+static const struct dev_pm_ops ans_pm_ops = {
+	.prepare = pm_sleep_ptr(ans_prepare),
+	.complete = pm_sleep_ptr(ans_complete),
+	SYSTEM_SLEEP_PM_OPS(ans_suspend, ans_resume)
+};
 
 static void ans_shutdown(struct platform_device *pdev)
 {

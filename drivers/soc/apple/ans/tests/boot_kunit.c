@@ -674,6 +674,18 @@ static void failed_restart_leaves_nothing(struct kunit *test)
 	expect_nothing_left(test, r);
 }
 
+static void firmware_that_was_given_up_is_only_stopped(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	forget(r);
+	r->ans.given_up = true;
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), -EIO);
+	KUNIT_EXPECT_STREQ(test, r->log, "sleep stop");
+	expect_nothing_left(test, r);
+}
+
 static void restart_is_refused_while_closed(struct kunit *test)
 {
 	struct recorder *r = test->priv;
@@ -830,6 +842,40 @@ static void failed_resume_is_a_crash(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ans_is_down(&r->ans));
 	r->fail = NULL;
 	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), 0);
+}
+
+/* nvme-pci would refuse the recovery, and the drive would be lost. */
+static void crash_around_sleep_is_left_to_resume(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, drv->pm->prepare(r->dev), 0);
+	ans_crashed(&r->ans);
+	r->crashed = true;
+	KUNIT_EXPECT_FALSE(test, ans_is_down(&r->ans));
+	KUNIT_EXPECT_EQ(test, function_id(r), 0xffffffff);
+
+	KUNIT_EXPECT_EQ(test, drv->pm->suspend(r->dev), 0);
+	KUNIT_EXPECT_EQ(test, drv->pm->resume(r->dev), 0);
+	KUNIT_EXPECT_EQ(test, function_id(r), 0xa2a2106b);
+	drv->pm->complete(r->dev);
+	KUNIT_EXPECT_FALSE(test, ans_is_down(&r->ans));
+	flush_work(&r->ans.crash_work);
+}
+
+/* The system did not go to sleep after all. */
+static void crash_is_looked_for_when_sleep_is_over(struct kunit *test)
+{
+	const struct device_driver *drv = prepare_sleep(test);
+	struct recorder *r = test->priv;
+
+	KUNIT_ASSERT_EQ(test, drv->pm->prepare(r->dev), 0);
+	r->crashed = true;
+	drv->pm->complete(r->dev);
+	flush_work(&r->ans.crash_work);
+	KUNIT_EXPECT_STREQ(test, r->log, "crash");
+	KUNIT_EXPECT_TRUE(test, ans_is_down(&r->ans));
 }
 
 static void shutdown_stops_the_firmware_for_good(struct kunit *test)
@@ -1150,6 +1196,7 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(restart_sleeps_then_starts),
 	KUNIT_CASE_PARAM(failed_restart_leaves_nothing,
 			 restart_step_gen_params),
+	KUNIT_CASE(firmware_that_was_given_up_is_only_stopped),
 	KUNIT_CASE(restart_is_refused_while_closed),
 	KUNIT_CASE(crash_hides_the_function),
 	KUNIT_CASE(suspend_puts_the_firmware_to_sleep),
@@ -1158,6 +1205,8 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(resume_leaves_firmware_that_was_down),
 	KUNIT_CASE(restart_is_refused_from_suspend_to_resume),
 	KUNIT_CASE(failed_resume_is_a_crash),
+	KUNIT_CASE(crash_around_sleep_is_left_to_resume),
+	KUNIT_CASE(crash_is_looked_for_when_sleep_is_over),
 	KUNIT_CASE(shutdown_stops_the_firmware_for_good),
 	KUNIT_CASE(setup_goes_in_order),
 	KUNIT_CASE(removal_goes_backwards),

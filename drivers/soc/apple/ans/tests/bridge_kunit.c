@@ -352,6 +352,49 @@ static void flr_ends_with_reset_values(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(t, 0x10, 4), 0x7bcc0004);
 }
 
+/* Reads are all ones, as after a hot removal, but a reset is obeyed. */
+static void crashed_function_can_only_be_reset(struct kunit *test)
+{
+	struct function_test *t = test->priv;
+
+	ans_function_set_crashed(&t->fn, true);
+	KUNIT_EXPECT_EQ(test, get(t, 0x00, 4), 0xffffffff);
+	set(t, 0x04, 2, 0x6);
+	KUNIT_EXPECT_EQ(test, t->flrs, 0);
+	set(t, 0x58, 2, 0xffff);
+	set(t, 0x58, 2, 0xffff);
+	KUNIT_EXPECT_EQ(test, t->flrs, 1);
+
+	/* the restart */
+	ans_function_set_crashed(&t->fn, false);
+	KUNIT_EXPECT_EQ(test, get(t, 0x00, 4), 0xffffffff);
+	KUNIT_EXPECT_TRUE(test, ans_function_show(&t->fn));
+	KUNIT_EXPECT_EQ(test, get(t, 0x04, 4), 0x00100000);
+	set(t, 0x58, 2, 0x8000);
+	KUNIT_EXPECT_EQ(test, t->flrs, 2);
+}
+
+static void crash_during_a_reset_keeps_it_hidden(struct kunit *test)
+{
+	struct function_test *t = test->priv;
+
+	set(t, 0x58, 2, 0x8000);
+	ans_function_set_crashed(&t->fn, true);
+	KUNIT_EXPECT_FALSE(test, ans_function_show(&t->fn));
+	KUNIT_EXPECT_EQ(test, get(t, 0x00, 4), 0xffffffff);
+	set(t, 0x58, 2, 0x8000);
+	KUNIT_EXPECT_EQ(test, t->flrs, 2);
+}
+
+static void lost_function_cannot_be_reset(struct kunit *test)
+{
+	struct function_test *t = test->priv;
+
+	ans_function_hide(&t->fn);
+	set(t, 0x58, 2, 0x8000);
+	KUNIT_EXPECT_EQ(test, t->flrs, 0);
+}
+
 static void show_keeps_what_was_written(struct kunit *test)
 {
 	struct function_test *t = test->priv;
@@ -378,6 +421,9 @@ static struct kunit_case function_cases[] = {
 	KUNIT_CASE(flr_by_byte),
 	KUNIT_CASE(flr_in_progress_starts_no_other),
 	KUNIT_CASE(flr_ends_with_reset_values),
+	KUNIT_CASE(crashed_function_can_only_be_reset),
+	KUNIT_CASE(crash_during_a_reset_keeps_it_hidden),
+	KUNIT_CASE(lost_function_cannot_be_reset),
 	KUNIT_CASE(show_keeps_what_was_written),
 	{}
 };
@@ -398,6 +444,7 @@ struct bridge_test {
 	struct pci_dev *pdev;
 	u32 cpu_control;
 	bool refuses;		/* the co-processor does not start again */
+	bool resets;		/* the function's driver does, when it is frozen */
 	bool crashed;
 	int starts;
 	int probes;
@@ -517,6 +564,11 @@ static pci_ers_result_t test_detected(struct pci_dev *pdev,
 				      pci_channel_state_t state)
 {
 	event(pdev, state == pci_channel_io_frozen ? "frozen" : "other");
+	if (to_test(pdev)->resets) {
+		if (!pcie_reset_flr(pdev, PCI_RESET_DO_RESET))
+			event(pdev, "flr");
+		return PCI_ERS_RESULT_NEED_RESET;
+	}
 	return pci_device_is_present(pdev) ? PCI_ERS_RESULT_DISCONNECT :
 					     PCI_ERS_RESULT_NEED_RESET;
 }
@@ -721,6 +773,50 @@ static void crash_is_a_frozen_channel(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_device_is_present(t->pdev));
 }
 
+/* As nvme-pci does it before it gives memory back. */
+static void crash_after_which_the_driver_resets(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	t->resets = true;
+	crash(t);
+	KUNIT_EXPECT_STREQ(test, t->events, "frozen flr reset resume");
+	/* once, and not again after it */
+	KUNIT_EXPECT_EQ(test, t->starts, 2);
+	KUNIT_EXPECT_TRUE(test,
+			  t->pdev->error_state == pci_channel_io_normal);
+}
+
+/* Whoever had the device lock meanwhile has reset the function. */
+static void crash_that_is_repaired_is_not_reported(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	device_lock(&t->pdev->dev);
+	t->crashed = true;
+	ans_crashed(&t->ans);
+	KUNIT_EXPECT_EQ(test, pcie_reset_flr(t->pdev, PCI_RESET_DO_RESET), 0);
+	device_unlock(&t->pdev->dev);
+	flush_work(&t->ans.crash_work);
+	KUNIT_EXPECT_STREQ(test, t->events, "");
+	KUNIT_EXPECT_EQ(test, t->starts, 2);
+	KUNIT_EXPECT_TRUE(test, pci_device_is_present(t->pdev));
+}
+
+static void lost_function_stays_lost(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	device_lock(&t->pdev->dev);
+	t->pdev->error_state = pci_channel_io_perm_failure;
+	KUNIT_EXPECT_FALSE(test, ans_bridge_freeze(t->pdev));
+	ans_bridge_thaw(t->pdev);
+	device_unlock(&t->pdev->dev);
+	KUNIT_EXPECT_STREQ(test, t->events, "");
+	KUNIT_EXPECT_TRUE(test,
+			  t->pdev->error_state == pci_channel_io_perm_failure);
+}
+
 static void crash_for_good_pulls_the_function(struct kunit *test)
 {
 	struct bridge_test *t = test->priv;
@@ -742,7 +838,7 @@ static void fourth_crash_in_a_minute_is_the_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->removes, 0);
 	t->events[0] = '\0';
 	crash(t);
-	KUNIT_EXPECT_STREQ(test, t->events, "pulled");
+	KUNIT_EXPECT_STREQ(test, t->events, "frozen pulled");
 	KUNIT_EXPECT_EQ(test, t->starts, 4);
 	KUNIT_EXPECT_EQ(test, t->cpu_control, 0);
 }
@@ -764,7 +860,7 @@ static void stale_crash_is_ignored(struct kunit *test)
 	struct bridge_test *t = test->priv;
 
 	/* A restart came before the work item. */
-	queue_work(t->ans.wq, &t->ans.crash_work);
+	queue_work(t->ans.crash_wq, &t->ans.crash_work);
 	flush_work(&t->ans.crash_work);
 	KUNIT_EXPECT_STREQ(test, t->events, "");
 	KUNIT_EXPECT_EQ(test, t->starts, 1);
@@ -792,6 +888,9 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(failed_flr_removes_the_function),
 	KUNIT_CASE(flr_while_closed_waits_for_resume),
 	KUNIT_CASE(crash_is_a_frozen_channel),
+	KUNIT_CASE(crash_after_which_the_driver_resets),
+	KUNIT_CASE(crash_that_is_repaired_is_not_reported),
+	KUNIT_CASE(lost_function_stays_lost),
 	KUNIT_CASE(crash_for_good_pulls_the_function),
 	KUNIT_CASE(fourth_crash_in_a_minute_is_the_last),
 	KUNIT_CASE(crash_without_driver_recovers),
