@@ -195,7 +195,8 @@ struct ans_function {
  * @crash_limit: how often recovery is tried
  * @window: BAR0 and the window of the bridge
  * @bus_range: bus numbers of the bridge
- * @bridge: the host bridge
+ * @bridge_lock: protects @bridge
+ * @bridge: the host bridge, NULL while there is none
  * @function: its one function
  */
 struct ans {
@@ -230,6 +231,7 @@ struct ans {
 
 	struct resource window;
 	struct resource bus_range;
+	struct mutex bridge_lock;	/* bridge */
 	struct pci_host_bridge *bridge;
 	struct ans_function function;
 };

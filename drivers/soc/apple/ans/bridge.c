@@ -357,17 +357,21 @@ static void ans_free_bridge(void *data)
 }
 
 /*
- * The work items look the function up under the lock of the PCI core, so they
- * find nothing from here on, and nothing starts them again.
+ * While nvme-pci lets go of the function it may reset it, so until then the
+ * work items have to find it. From here on they do not: nothing resets a
+ * function that is not there, and a crash is of no interest.
  */
 static void ans_bridge_remove(void *data)
 {
 	struct ans *ans = data;
+	struct pci_bus *bus = ans->bridge->bus;
 
 	pci_lock_rescan_remove();
-	pci_stop_root_bus(ans->bridge->bus);
-	pci_remove_root_bus(ans->bridge->bus);
+	pci_stop_root_bus(bus);
+	mutex_lock(&ans->bridge_lock);
+	pci_remove_root_bus(bus);
 	ans->bridge = NULL;
+	mutex_unlock(&ans->bridge_lock);
 	pci_unlock_rescan_remove();
 
 	cancel_work_sync(&ans->flr_work);
@@ -428,7 +432,9 @@ int ans_bridge_add(struct ans *ans)
 	if (ret)
 		return ret;
 
+	mutex_lock(&ans->bridge_lock);
 	ans->bridge = bridge;
+	mutex_unlock(&ans->bridge_lock);
 	ret = devm_add_action_or_reset(ans->dev, ans_bridge_remove, ans);
 	if (ret)
 		return ret;
@@ -448,17 +454,21 @@ int ans_bridge_add(struct ans *ans)
  * ans_bridge_get_function() - the device of the PCI core for the function
  * @ans: the ANS2
  *
- * Context: Process context. Takes the lock of the PCI core.
+ * Does not take the PCI core's lock for adding and removing devices. Whoever
+ * holds it may wait for I/O to this drive, and so for a recovery that needs
+ * this.
+ *
+ * Context: Process context. Takes @bridge_lock of @ans.
  * Return: the device, to be put, or NULL if there is none.
  */
 struct pci_dev *ans_bridge_get_function(struct ans *ans)
 {
 	struct pci_dev *pdev = NULL;
 
-	pci_lock_rescan_remove();
+	mutex_lock(&ans->bridge_lock);
 	if (ans->bridge)
 		pdev = pci_get_slot(ans->bridge->bus, PCI_DEVFN(0, 0));
-	pci_unlock_rescan_remove();
+	mutex_unlock(&ans->bridge_lock);
 	return pdev;
 }
 

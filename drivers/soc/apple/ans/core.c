@@ -389,6 +389,7 @@ int ans_init(struct ans *ans, struct device *dev, const struct ans_ops *ops,
 	ans->ops = ops;
 	ans->hw = hw;
 	mutex_init(&ans->lock);
+	mutex_init(&ans->bridge_lock);
 	spin_lock_init(&ans->buffer_lock);
 	raw_spin_lock_init(&ans->function.lock);
 	ans->function.start_flr = ans_start_flr;
