@@ -16,7 +16,10 @@
  * - Power management has D0 and D3hot. D3hot keeps all state; the firmware
  *   sleeps with the system, see core.c.
  * - A function level reset restarts the co-processor. The function reads as all
- *   ones until that is done, which is how the PCI core waits for it.
+ *   ones until that is done, which is how the PCI core waits for it. It works
+ *   after a crash of the firmware, too, when nothing else does.
+ * - The function has a PCI domain of its own, from the range for emulated ones,
+ *   so the names of other PCI devices do not depend on who is probed first.
  * - There are no virtual functions, no expansion ROM and no hotplug slot.
  *
  * DMA of the function needs no translation and is that of the devicetree node,
@@ -29,6 +32,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/limits.h>
 #include <linux/pci.h>
 #include <linux/pci_regs.h>
 #include <linux/string.h>
@@ -36,6 +40,9 @@
 #include <linux/apple-ans2.h>
 
 #include "ans.h"
+
+/* Emulated domains begin here, as VMD's do; devicetrees have small numbers. */
+#define ANS_FIRST_DOMAIN	0x10000
 
 #define ANS_EXP_FLAGS	(2 | PCI_EXP_TYPE_RC_END << 4)
 
@@ -392,6 +399,12 @@ static int ans_bridge_fill(struct ans *ans, struct pci_host_bridge *bridge)
 	};
 	pci_add_resource(&bridge->windows, &ans->bus_range);
 	pci_add_resource(&bridge->windows, &ans->window);
+
+	/* The release of the bridge gives the number back. */
+	ret = pci_bus_find_emul_domain_nr(0, ANS_FIRST_DOMAIN, INT_MAX);
+	if (ret < 0)
+		return ret;
+	bridge->domain_nr = ret;
 
 	bridge->dev.parent = ans->dev;
 	bridge->sysdata = &ans->function;
