@@ -39,6 +39,8 @@
 #include <linux/iopoll.h>
 #include <linux/lockdep.h>
 #include <linux/reset.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/soc/apple/rtkit.h>
 
 #include <linux/apple-sart.h>
@@ -416,19 +418,37 @@ static int ans_hw_reinit(struct ans *ans)
 	return apple_rtkit_reinit(ans->rtk);
 }
 
+/*
+ * A signal ends the library's waits, and a handshake that is cut off costs the
+ * firmware a reset. Whoever unbinds the driver, or sends the system to sleep,
+ * may press Ctrl-C meanwhile.
+ */
+static int ans_hw_uninterrupted(struct ans *ans,
+				int (*handshake)(struct apple_rtkit *rtk))
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	ret = handshake(ans->rtk);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return ret;
+}
+
 static int ans_hw_boot(struct ans *ans)
 {
-	return apple_rtkit_boot(ans->rtk);
+	return ans_hw_uninterrupted(ans, apple_rtkit_boot);
 }
 
 static int ans_hw_wake(struct ans *ans)
 {
-	return apple_rtkit_wake(ans->rtk);
+	return ans_hw_uninterrupted(ans, apple_rtkit_wake);
 }
 
 static int ans_hw_shutdown(struct ans *ans)
 {
-	return apple_rtkit_shutdown(ans->rtk);
+	return ans_hw_uninterrupted(ans, apple_rtkit_shutdown);
 }
 
 static void *ans_hw_alloc(struct ans *ans, size_t size, dma_addr_t *dma)
