@@ -451,9 +451,17 @@ static int ans_hw_shutdown(struct ans *ans)
 	return ans_hw_uninterrupted(ans, apple_rtkit_shutdown);
 }
 
+/*
+ * Also called while a restart recovers the drive, so nothing may be written to
+ * it to find memory. Not GFP_NOIO, which does not reach all that is called.
+ */
 static void *ans_hw_alloc(struct ans *ans, size_t size, dma_addr_t *dma)
 {
-	return dma_alloc_coherent(ans->dev, size, dma, GFP_KERNEL);
+	unsigned int flags = memalloc_noio_save();
+	void *va = dma_alloc_coherent(ans->dev, size, dma, GFP_KERNEL);
+
+	memalloc_noio_restore(flags);
+	return va;
 }
 
 static void ans_hw_free(struct ans *ans, size_t size, void *va, dma_addr_t dma)
