@@ -6,10 +6,13 @@ import contextlib
 from mac import MacError
 
 from . import programs
-from .common import MIB, SCRATCH, expect, nvme_json, running, wait_live
+from .common import SCRATCH, expect, nvme_json, running, wait_live
 
-LOAD = (f"fio --name=load --filename={SCRATCH} --direct=1 --rw=randwrite "
-        "--ioengine=libaio --iodepth=32 --verify=crc32c --randseed=3")
+# Passes of 16 MiB, each verified, until somebody says that it is enough
+LOAD = ("while [ ! -e /tmp/enough ]; do "
+        f"fio --name=load --filename={SCRATCH} --direct=1 --rw=randwrite "
+        "--ioengine=libaio --iodepth=32 --verify=crc32c --bs=16k --size=16m "
+        "--verify_fatal=1 || exit 1; done")
 
 
 def rescan(mac):
@@ -46,20 +49,23 @@ def reset(mac):
 def reset_under_load(times):
     """A case: resets while fio writes and verifies, and none is noticed.
 
-    The load is written for as long as the resets last, then all of it is
-    verified; the pauses differ, so that they hit other moments.
+    Requests run at nearly all of them, but for those between two passes of the
+    load; the pauses differ, so that the resets hit other moments.
     """
     def run(mac):
-        mac.clear_counters()
-        with restarts(mac, times), \
-             running(mac, "load", f"{LOAD} --bs=16k --size=16m --time_based "
-                     f"--runtime={times // 3 + 1} && "
-                     f"{LOAD} --bs=16k --size=16m", 120):
+        met = 0
+        mac.sh("rm -f /tmp/enough")
+        with restarts(mac, times), running(mac, "load", LOAD, 120) as load:
             for turn in range(times):
-                mac.sh(f"sleep 0.{turn * 7 % 10}; nvme reset /dev/nvme0")
+                before = mac.counters()["count-cqe"]
+                mac.sh(f"sleep 0.{1 + turn * 7 % 10}; nvme reset /dev/nvme0")
                 wait_live(mac)
-        if mac.counters()["bytes-written"] < 16 * MIB:
-            raise MacError("fio wrote next to nothing")
+                met += mac.counters()["count-cqe"] - before > 100
+            if load.has_ended():
+                raise MacError("the load ended before the resets did")
+            mac.sh("touch /tmp/enough")
+        if met < times * 3 // 4:
+            raise MacError(f"{met} of {times} resets met a load")
     return run
 
 

@@ -6,9 +6,10 @@ import re
 import subprocess
 
 from mac import MacError
+from mac.machine import RTKIT
 
 from .common import BLOCK, BLOCKS, MIB, SCRATCH, SCRATCH_START
-from .common import expect, nvme_json
+from .common import expect, nvme_json, wait_for
 
 
 def boot(mac):
@@ -73,6 +74,13 @@ def unknown_commands(mac):
                            f"{result.status}: {text}")
 
 
+def firmware_syslog(mac):
+    """What the firmware has to say is in the kernel's log."""
+    mac.set(RTKIT, "syslog", "said by the firmware")
+    wait_for(mac, "dmesg | grep -q 'RTKit: syslog.*said by the firmware'",
+             "the kernel's log has the firmware's line")
+
+
 def flush(mac):
     before = mac.counters()["count-flush"]
     mac.sh("nvme flush /dev/nvme0n1 -n 1")
@@ -122,6 +130,13 @@ def allocated(mac, start, length):
 
 
 def trim(mac):
+    before = mac.counters()["bytes-discarded"]
     out = mac.sh("fstrim -v /", 120)
-    if not re.search(r"trimmed", out):
+    said = re.search(r"\((\d+) bytes\) trimmed|(\d+) bytes trimmed", out)
+    if not said:
         raise MacError(f"fstrim said: {out}")
+    trimmed = int(said[1] or said[2])
+    discarded = mac.counters()["bytes-discarded"] - before
+    if not trimmed or discarded < trimmed:
+        raise MacError(f"fstrim said: {out}and the drive discarded "
+                       f"{discarded} bytes")

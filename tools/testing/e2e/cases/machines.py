@@ -44,8 +44,9 @@ def big(setup, judge):
         mac.boot()
         expect("processors", mac.sh("grep -c ^processor /proc/cpuinfo"),
                "8\n")
-        fio(mac, "big", "--rw=randrw --bs=64k --size=16m --ioengine=libaio "
-            "--iodepth=32 --numjobs=4 --group_reporting --randseed=5")
+        fio(mac, "big", "--rw=randwrite --bs=64k --size=16m "
+            "--offset_increment=16m --ioengine=libaio --iodepth=32 "
+            "--numjobs=4 --group_reporting --verify=crc32c --randseed=5")
         judge(mac)
 
 
@@ -55,7 +56,7 @@ def handover(state):
         with setup.mac(f"handover-{state}", handover=state) as mac:
             mac.boot()
             drive.boot(mac)
-            fio(mac, "handover", "--rw=randrw --bs=16k --size=8m "
-                "--ioengine=libaio --iodepth=8 --randseed=6")
+            fio(mac, "handover", "--rw=randwrite --bs=16k --size=8m "
+                "--ioengine=libaio --iodepth=8 --verify=crc32c --randseed=6")
             judge(mac)
     return run

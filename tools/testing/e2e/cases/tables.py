@@ -3,7 +3,8 @@
 
 import mapping
 
-from . import controller, data, drive, filesystems, machines, programs
+from . import controller, data, drive, filesystems, locking, machines
+from . import programs
 from .detach import platform_driver, rebind
 
 # On one machine, with the root on the SSD
@@ -27,6 +28,7 @@ SHARED = {
     "fio-61-deep": data.fio_61_deep,
     "fio-odd-sizes": data.fio_odd_sizes,
     "fio-buffered": data.fio_buffered,
+    "firmware-syslog": drive.firmware_syslog,
     "flush": drive.flush,
     "discard": drive.discard,
     "trim": drive.trim,
@@ -39,6 +41,7 @@ SHARED = {
 
 # With machines of their own
 OWN = {
+    "lock": locking.lock,
     "rebind": rebind(platform_driver),
     "reboot": machines.reboot,
     "poweroff": machines.poweroff,

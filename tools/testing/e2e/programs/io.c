@@ -282,14 +282,19 @@ static void scatter(segments_t *self, const unsigned char *data)
 	}
 }
 
-static bool gathered(const segments_t *self, const unsigned char *data)
+/* The segments hold @data, and what lies between them is untouched. */
+static bool gathered(segments_t *self, const unsigned char *data)
 {
+	const unsigned char *in = self->io.in;
+
 	for (unsigned int i = 0; i < self->count; i++) {
 		if (memcmp(self->in[i].iov_base, data, self->in[i].iov_len))
 			return false;
+		memset(self->in[i].iov_base, 0, self->in[i].iov_len);
 		data += self->in[i].iov_len;
 	}
-	return true;
+	/* all of it was zero before the read */
+	return !in[0] && !memcmp(in, in + 1, SEGMENTS * self->room - 1);
 }
 
 TEST_F_TIMEOUT(segments, written_and_read, 240)
