@@ -20,9 +20,9 @@ from mac import Build, Virt  # noqa: E402
 from mac.suite import Case, Setup, main  # noqa: E402
 
 import mistakes  # noqa: E402
-from cases import controller, crash, debug, detach, lending  # noqa: E402
-from cases import locking, modules, otherdrive, programs  # noqa: E402
-from cases import stuck, tables  # noqa: E402
+from cases import batches, controller, crash, data, debug  # noqa: E402
+from cases import detach, lending, modules, otherdrive  # noqa: E402
+from cases import programs, sleep, stuck, tables, timeouts  # noqa: E402
 from known import driver_steps, known_reports, known_rules  # noqa: E402
 
 # What only this repository's drivers have
@@ -32,19 +32,35 @@ ANS2_SHARED = {
     "reset-under-load": controller.reset_under_load(20),
     "function-reset": controller.function_reset,
     "function-reset-under-load": controller.function_reset_under_load,
+    "lying-device": timeouts.lies,
+    "unscheduled-io": batches.unscheduled(programs.program("io")),
+    "unscheduled-mixed": batches.unscheduled(programs.program("mixed")),
+    "unscheduled-tags": batches.unscheduled(data.tags),
+    "unscheduled-fio-128k": batches.unscheduled(
+        data.fio_verify("64m", "128k", 61)),
+    "unscheduled-reset-under-load": batches.unscheduled(
+        controller.reset_under_load(20)),
 }
 ANS2_OWN = {
     "lent-memory": lending.lent_memory,
-    "lock": locking.lock,
+    "batches": batches.batches,
+    "stat-per-batch": batches.stat_per_batch,
+    "suspend": sleep.suspend,
     "rebind-function": detach.rebind(detach.pci_driver),
     "unbind-under-load": detach.unbind_under_load(detach.platform_driver),
     "unbind-function-under-load":
         detach.unbind_under_load(detach.pci_driver),
     "unbind-held-open": detach.unbind_held_open(detach.platform_driver),
     "unbind-function-held-open": detach.unbind_held_open(detach.pci_driver),
+    "unbind-interrupted": detach.interrupted,
     "function-removed": detach.function_removed,
     "reset-while-measured": controller.reset_while_measured,
     "stuck-unbind": stuck.unbind,
+    "stuck-unbind-failed": stuck.unbind_failed,
+    "timeout-polled": timeouts.polled,
+    "timeout-reset": timeouts.reset,
+    "timeout-stuck": timeouts.stuck_queue,
+    "timeout-fatal": timeouts.fatal_status,
     "crash-idle": crash.idle,
     "crash-under-load": crash.under_load,
     "crash-too-often": crash.too_often,

@@ -25,10 +25,13 @@ UPSTREAM = {
 
 
 # Queues that are stuck cannot be deleted before the firmware is put to sleep.
+STUCK = (Known("queue-order", "firmware put to sleep while CC.EN is set",
+               "a function whose queues are stuck is reset"),)
 OURS = {
-    "stuck-unbind": (
-        Known("queue-order", "firmware put to sleep while CC.EN is set",
-              "a function whose queues are stuck is reset"),),
+    "stuck-unbind": STUCK,
+    "stuck-unbind-failed": STUCK,
+    "timeout-stuck": STUCK,
+    "timeout-fatal": STUCK,
 }
 
 

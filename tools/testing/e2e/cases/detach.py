@@ -5,6 +5,7 @@ The root file system is elsewhere; what the cases run is in the initramfs.
 """
 
 from mac import MacError
+from mac.machine import RTKIT
 
 from . import programs
 from .common import Background, expect, running, wait_drive, wait_for
@@ -127,6 +128,33 @@ def unbind_held_open(find):
             read_back(mac)
             judge(mac)
     return run
+
+
+def killed(mac, command):
+    """Run @command in a shell that gets signals from 30 ms on."""
+    mac.run(f"sh -c '{command}' & sleep 0.03; while kill -TERM $!; do "
+            "sleep 0.01; done 2>/dev/null; wait", 30)
+
+
+def interrupted(setup, judge):
+    """Who unbinds is killed: it goes on, and in order.
+
+    The firmware takes its time, so that the signals meet its handshake.
+    """
+    with machine(setup, "unbind-interrupted") as mac:
+        mac.boot()
+        driver = platform_driver(mac)
+        for _ in range(3):
+            mac.set(RTKIT, "slow", 2500)
+            killed(mac, "echo {1} > {0}/unbind".format(*driver))
+            gone(mac)
+            mac.set(RTKIT, "slow", 1)
+            bind(mac, *driver)
+            read_back(mac)
+        log = mac.sh("dmesg")
+        if "firmware not put to sleep" in log:
+            raise MacError(f"the firmware was reset:\n{log[-3000:]}")
+        judge(mac)
 
 
 def function_removed(setup, judge):

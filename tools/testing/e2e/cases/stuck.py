@@ -3,9 +3,10 @@
 
 import time
 
-from mac import MacError
+from mac.machine import ANS2
 
 from .common import Background, expect
+from .controller import firmware_starts
 from .detach import gone, machine, pci_driver
 
 
@@ -16,21 +17,34 @@ def slow_down(mac, rate):
 
 
 def unbind(setup, judge):
-    """nvme-pci is unbound while no read gets anywhere.
+    """nvme-pci is unbound while no read gets anywhere."""
+    let_go(setup, judge, "stuck-unbind")
+
+
+def unbind_failed(setup, judge):
+    """The same with a controller that has failed."""
+    let_go(setup, judge, "stuck-unbind-failed", cfs=True)
+
+
+def let_go(setup, judge, name, cfs=False):
+    """Unbind, which resets the function.
 
     The memory of the reads and of the queues is given back, so nothing may be
     transferred afterwards, also not when the drive comes to life again.
     """
     words = setup.options.get("append", "")
-    with machine(setup, "stuck-unbind",
+    with machine(setup, name,
                  append=f"{words} nvme_core.admin_timeout=3 "
                  "nvme_core.io_timeout=3") as mac:
         mac.boot()
         folder, device = pci_driver(mac)
+        starts = firmware_starts(mac)
         slow_down(mac, 10)
         Background(mac, "reader", "dd if=/dev/nvme0n1 of=/dev/null bs=64k "
                    "count=64 iflag=direct")
         mac.sh("sleep 1")
+        if cfs:
+            mac.set(ANS2, "cfs", True)
         mac.sh(f"echo {device} > {folder}/unbind", 60)
         gone(mac)
         before = mac.counters()
@@ -40,8 +54,6 @@ def unbind(setup, judge):
         for name in ("bytes-read", "count-cqe"):
             expect(f"{name} after the drive came to life", after[name],
                    before[name])
-        log = mac.sh("dmesg")
-        if "I/O queues not deleted" not in log:
-            raise MacError("the queues were deleted; the drive was not stuck")
+        expect("starts of the firmware", firmware_starts(mac) - starts, 1)
         mac.sh(f"echo {device} > {folder}/bind")
         judge(mac)

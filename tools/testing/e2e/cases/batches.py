@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Requests that come in a batch are started as one.
+
+A drive with one queue gets the scheduler mq-deadline, which hands requests on
+one by one. Without a scheduler a plugged batch reaches the driver as a whole.
+"""
+
+import contextlib
+
+from mac import MacError
+from mac.gdb import calls
+
+from . import programs
+from .common import SCRATCH, expect, running
+
+SCHEDULER = "/sys/block/nvme0n1/queue/scheduler"
+LOAD = (f"fio --name=batches --filename={SCRATCH} --direct=1 --rw=randread "
+        "--bs=4k --size=64m --ioengine=libaio --iodepth=32 "
+        "--iodepth_batch_submit=16 --iodepth_batch_complete_min=16 "
+        "--time_based --runtime=600")
+
+
+@contextlib.contextmanager
+def no_scheduler(mac):
+    """In the block the drive has none."""
+    before = mac.sh(f"cat {SCHEDULER}").split("[")[1].split("]")[0]
+    mac.sh(f"echo none > {SCHEDULER}")
+    try:
+        yield
+    finally:
+        mac.sh(f"echo {before} > {SCHEDULER}")
+
+
+def unscheduled(run):
+    """The case @run, on a drive without a scheduler."""
+    def case(mac):
+        with no_scheduler(mac):
+            return run(mac)
+    return case
+
+
+def submissions(mac, most=40):
+    """How many commands each submission of the driver starts."""
+    mac.sh(f"({LOAD} >/tmp/batches.log 2>&1 &) ; sleep 1")
+    try:
+        return [n & 0xffffffff for n in
+                calls(mac, "nvme_ans2_submit", 3, most)]
+    finally:
+        mac.sh("killall fio; sleep 0.5")
+
+
+def batches(setup, judge):
+    """One submission for up to 16 requests, or 16 of them."""
+    with setup.mac("batches") as mac:
+        mac.boot()
+        single = submissions(mac)
+        with no_scheduler(mac):
+            together = submissions(mac)
+        expect("commands of each submission with mq-deadline", set(single),
+               {1})
+        if max(together, default=0) < 8 or max(together) > 61:
+            raise MacError("commands of each submission without a scheduler: "
+                           f"{together}, expected up to 16")
+        judge(mac)
+
+
+def stat_per_batch(setup, judge):
+    """nvme.ans2_stat_per_batch saves reads of TCB_STAT, and nothing else."""
+    with setup.mac("stat-per-batch", append=" ".join((
+            setup.options.get("append", ""), "nvme.ans2_stat_per_batch=1")),
+            cpus=4, initrd=programs.initramfs(setup.build)) as mac:
+        mac.boot()
+        mac.clear_counters()
+        with running(mac, "hammer", programs.hammer(5, 8, 8), 60):
+            pass
+        done = mac.counters()
+        if not done["mmio-read-nvmmu"] < done["count-cqe"]:
+            raise MacError(f"{done['count-cqe']} completions and "
+                           f"{done['mmio-read-nvmmu']} reads of TCB_STAT")
+        judge(mac)
