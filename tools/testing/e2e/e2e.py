@@ -67,6 +67,10 @@ ANS2_OWN = {
     "crash-for-good": crash.does_not_come_back,
 }
 
+# Cases after which something of the drivers was set up more than once
+LEAVING = ("rebind", "unbind", "function-removed", "stuck", "crash", "timeout",
+           "suspend")
+
 CORE = ("boot", "device-mappings", "pci-function", "io", "tags", "mixed",
         "passthru", "fio-128k", "reset-under-load", "rebind", "lock",
         "other-boot", "other-fio-4k")
@@ -77,7 +81,7 @@ def make_setup(build):
     if build.driver == "ans2":
         options["append"] = "panic_on_warn=1"
     return Setup(build.kernel_name, build, options,
-                 reports=known_reports(build), shared=programs.with_programs)
+                 shared=programs.with_programs)
 
 
 def tables_for(build):
@@ -93,6 +97,9 @@ def tables_for(build):
         for name in [n for n in shared if "reset" in n]:
             shared[name] = shared.pop(name)
         shared["kmemleak"] = debug.kmemleak
+        for name in own:
+            if name.startswith(LEAVING):
+                own[name] = debug.without_leaks(own[name])
     return shared, own
 
 
@@ -102,7 +109,8 @@ def all_cases(build):
     for table, is_own in ((shared, False), (own, True)):
         for name, run in table.items():
             yield Case(setup, name, run, own=is_own,
-                       known=known_rules(build, name))
+                       known=known_rules(build, name),
+                       reports=known_reports(build, name))
     if build.driver == "ans2":
         setup = replace(make_setup(build), machine=Virt,
                         name=f"{build.kernel_name}-virt")
@@ -112,7 +120,8 @@ def all_cases(build):
         variant = Build.from_environment(modules=True)
         setup = make_setup(variant)
         for name, run in modules.MODULE_CASES.items():
-            yield Case(setup, name, run, own=True)
+            yield Case(setup, name, run, own=True,
+                       reports=known_reports(variant, name))
     yield from mistakes.all_cases(build)
 
 

@@ -68,7 +68,7 @@ FREEZES = (
         r".*\((?:\(wq_completion\).*|pci_rescan_remove_lock)\)\{.*\n\n"
         r"but task is already holding lock:\n"
         r".*\(&q->q_usage_counter\(.*, at: nvme_start_freeze\+.*\n"
-        r"(?:.*\n)*?Call trace:\n(?: .*\n)+",
+        r"(?:(?!.*(?:WARNING|BUG): ).*\n)*?Call trace:\n(?: .*\n)+",
         "the same, believed to be held by the next work item"),
     KnownReport(
         r"BUG: workqueue leaked atomic, lock or RCU: .*\n"
@@ -77,16 +77,22 @@ FREEZES = (
         "the same; the locks went because lockdep ended with its report"),
 )
 
+# The cases in which a function is reset
+RESETTING = ("function-reset", "crash", "timeout", "stuck", "kmemleak")
+
 # That there are some; the case "kmemleak" looks at what they are.
 LEAKS = KnownReport(r"kmemleak: \d+ new suspected memory leaks .*",
                     "6.12's block layer has a leak, see cases/debug.py")
 
 
-def known_reports(build):
-    """KnownReports of the kernel."""
+def known_reports(build, case):
+    """KnownReports of the kernel in that case."""
     if not build.debug or build.kernel != "6.12":
         return ()
-    return FREEZES + (LEAKS,)
+    known = (LEAKS,) if case == "kmemleak" else ()
+    if case.startswith(RESETTING):
+        known += FREEZES
+    return known
 
 
 def driver_steps(build):

@@ -209,11 +209,11 @@ def driver(build, name, edits):
 
 
 def all_cases(build):
-    """The cases for the kernel of @build, if its drivers may be modules.
+    """The cases for the kernel of @build, if it has our drivers.
 
     What a mistake does depends on nothing else of it: one of them is enough.
     """
-    if not modules.available(build) or build.pages != "16k":
+    if build.driver != "ans2" or build.debug or build.pages != "16k":
         return
     build = Build.from_environment(kernel=build.kernel, pages=build.pages,
                                    driver="ans2", debug=False, modules=True)

@@ -41,7 +41,6 @@ class Subtest:
 class Setup:
     """A machine and a kernel for it, and the name of both together.
 
-    @reports: KnownReports of the kernel, see kernellog.py
     @shared: makes the options that only the shared machine has; called with
         the build before the first boot
     @machine: what kind of machine it is
@@ -50,7 +49,6 @@ class Setup:
     name: str
     build: object
     options: dict = field(default_factory=dict, hash=False)
-    reports: tuple = ()
     shared: object = field(default=None, hash=False)
     machine: type = Mac
 
@@ -62,7 +60,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Known:
-    """A rule that a driver of somebody else's is known to break.
+    """A rule that a driver is known to break.
 
     @rule: what the judge calls it
     @reason: regular expression, fits the judge's reason
@@ -86,6 +84,7 @@ class Case:
     @own: it starts its own machines, gets the Setup and a function to be
         called with each Mac at its end
     @known: the rules that the driver is known to break in it
+    @reports: KnownReports of the kernel, see kernellog.py
     """
 
     setup: Setup
@@ -93,6 +92,7 @@ class Case:
     run: object
     own: bool = False
     known: tuple = ()
+    reports: tuple = ()
 
     @property
     def full_name(self):
@@ -119,7 +119,7 @@ def check_rules(mac, known=()):
 def judge(mac, case):
     """MacError for what the machine or the kernel has to say against it."""
     check_rules(mac, case.known)
-    check_log(mac, case.setup.reports)
+    check_log(mac, case.reports)
 
 
 class Suite:

@@ -28,3 +28,14 @@ def kmemleak(mac):
             if text.strip() and not (known and known.search(text))]
     if lost:
         raise MacError("memory was lost:\n" + "".join(lost)[:4000])
+
+
+def without_leaks(run):
+    """The case @run, which must also not forget memory."""
+    def case(setup, judge):
+        def judge_all(mac):
+            judge(mac)
+            kmemleak(mac)
+        return run(setup, judge_all)
+    case.__doc__ = run.__doc__
+    return case
