@@ -239,7 +239,7 @@ static int sart_clear_entry(struct apple_sart *sart, unsigned int i)
  * knows whether every bit of them exists.
  *
  * Return: 0, or -EIO if the filter did not take the values; the entry is then
- * cleared again.
+ * cleared again, if the filter lets us.
  */
 static int sart_set_entry(struct apple_sart *sart, unsigned int i,
 			  const struct apple_sart_entry *entry)
@@ -270,7 +270,8 @@ static int sart_set_entry(struct apple_sart *sart, unsigned int i,
 		return 0;
 
 refused:
-	sart_clear_entry(sart, i);
+	if (sart_clear_entry(sart, i))
+		dev_err(sart->dev, "entry %u cannot be cleared\n", i);
 	return -EIO;
 }
 
@@ -379,8 +380,9 @@ static int sart_allow_locked(struct apple_sart *sart, u64 phys, u64 size)
  * not be told before.
  *
  * On an error nothing is permitted that was not permitted before, and nothing
- * needs to be undone. If more than one error applies, the first in the list
- * below is returned.
+ * needs to be undone, unless the filter neither takes an entry nor gives it up,
+ * which is logged. If more than one error applies, the first in the list below
+ * is returned.
  *
  * Context: Process context. Takes and releases a mutex.
  * Return:
