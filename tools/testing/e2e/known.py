@@ -57,15 +57,19 @@ FREEZES = (
         "a function is reset by who writes to its file in sysfs"),
     KnownReport(
         r"BUG: workqueue leaked atomic, lock or RCU: .*\n"
-        r" *preempt=0x0+ lock=0->\d+ RCU=0->0 workfn=ans_crash_work\n" +
+        r" *preempt=0x0+ lock=\d+->\d+ RCU=0->0 "
+        r"workfn=(?:ans_crash_work|async_run_entry_fn|"
+        r"blk_mq_timeout_work)\n" +
         FROZEN + TRACE,
-        "a function is reset after a crash of the firmware"),
+        "a controller is reset after a crash of the firmware or a time-out, or "
+        "suspended"),
     # What follows for a worker that it believes to go on with these locks: the
     # next work item, and the removal of a function that did not come back.
     KnownReport(
         r"WARNING: possible circular locking dependency detected\n.*\n-+\n"
         r".* is trying to acquire lock:\n"
-        r".*\((?:\(wq_completion\).*|pci_rescan_remove_lock)\)\{.*\n\n"
+        r".*\((?:\(wq_completion\)(?:apple-ans-\w+|events\w*)|"
+        r"pci_rescan_remove_lock)\)\{.*\n\n"
         r"but task is already holding lock:\n"
         r".*\(&q->q_usage_counter\(.*, at: nvme_start_freeze\+.*\n"
         r"(?:(?!.*(?:WARNING|BUG): ).*\n)*?Call trace:\n(?: .*\n)+",
@@ -77,8 +81,9 @@ FREEZES = (
         "the same; the locks went because lockdep ended with its report"),
 )
 
-# The cases in which a function is reset
-RESETTING = ("function-reset", "crash", "timeout", "stuck", "kmemleak")
+# The cases in which a function is reset or suspended
+RESETTING = ("function-reset", "crash", "timeout", "stuck", "suspend",
+             "kmemleak")
 
 # That there are some; the case "kmemleak" looks at what they are.
 LEAKS = KnownReport(r"kmemleak: \d+ new suspected memory leaks .*",

@@ -58,7 +58,9 @@ def batches(setup, judge):
             together = submissions(mac)
         expect("commands of each submission with mq-deadline", set(single),
                {1})
-        if max(together, default=0) < 8 or max(together) > 61:
+        # a kernel that checks everything is slower than the drive
+        least = 2 if mac.build.debug else 8
+        if not least <= max(together, default=0) <= 61:
             raise MacError("commands of each submission without a scheduler: "
                            f"{together}, expected up to 16")
         judge(mac)
