@@ -123,25 +123,35 @@ void ans_crashed(struct ans *ans)
 	queue_work(ans->crash_wq, &ans->crash_work);
 }
 
+/* After a crash a restart may have recovered the firmware already. */
+static bool ans_has_failed(struct ans *ans)
+{
+	bool failed;
+
+	mutex_lock(&ans->lock);
+	failed = !ans->closed &&
+		 (!ans->ready || ans->ops->is_crashed(ans));
+	mutex_unlock(&ans->lock);
+	return failed;
+}
+
 /**
  * ans_is_down() - whether the firmware ought to run and does not
  * @ans: the ANS2
  *
- * After a crash a restart may have recovered the firmware already. While the
- * system goes to sleep and wakes up it need not run.
+ * While the system goes to sleep and wakes up it need not run.
  *
  * Context: Process context. Takes the lock of @ans.
  * Return: true if it crashed or could not be started.
  */
 bool ans_is_down(struct ans *ans)
 {
-	bool down;
+	bool sleeping;
 
 	mutex_lock(&ans->lock);
-	down = !ans->closed && !ans->sleeping &&
-	       (!ans->ready || ans->ops->is_crashed(ans));
+	sleeping = ans->sleeping;
 	mutex_unlock(&ans->lock);
-	return down;
+	return !sleeping && ans_has_failed(ans);
 }
 
 static void ans_stop(void *data)
@@ -164,7 +174,8 @@ static void ans_give_up(struct ans *ans)
  * The order is that of PCI error recovery: the driver of the function lets go
  * of it, the function is reset, the driver takes it up again. Letting go,
  * nvme-pci resets the function before it gives the memory of requests back,
- * which restarts the firmware. So may whoever had the device lock before.
+ * which restarts the firmware. So may whoever had the device lock before. A
+ * system that goes to sleep meanwhile waits for the end, see ans_prepare().
  */
 static int ans_recover(struct ans *ans, struct pci_dev *pdev)
 {
@@ -174,10 +185,10 @@ static int ans_recover(struct ans *ans, struct pci_dev *pdev)
 		ans_give_up(ans);
 
 	device_lock(&pdev->dev);
-	if (ans_is_down(ans)) {
+	if (ans_has_failed(ans)) {
 		if (!ans_bridge_freeze(pdev))
 			ret = -EIO;
-		else if (ans_is_down(ans))
+		else if (ans_has_failed(ans))
 			ret = ans_restart_and_show(ans);
 		if (!ret)
 			ans_bridge_thaw(pdev);

@@ -444,7 +444,8 @@ struct bridge_test {
 	struct pci_dev *pdev;
 	u32 cpu_control;
 	bool refuses;		/* the co-processor does not start again */
-	bool resets;		/* the function's driver does, when it is frozen */
+	bool resets;		/* its driver resets it when it is frozen */
+	bool sleeps;		/* the system begins to when it is frozen */
 	bool crashed;
 	int starts;
 	int probes;
@@ -564,6 +565,7 @@ static pci_ers_result_t test_detected(struct pci_dev *pdev,
 				      pci_channel_state_t state)
 {
 	event(pdev, state == pci_channel_io_frozen ? "frozen" : "other");
+	to_test(pdev)->ans.sleeping |= to_test(pdev)->sleeps;
 	if (to_test(pdev)->resets) {
 		if (!pcie_reset_flr(pdev, PCI_RESET_DO_RESET))
 			event(pdev, "flr");
@@ -788,6 +790,17 @@ static void crash_after_which_the_driver_resets(struct kunit *test)
 			  t->pdev->error_state == pci_channel_io_normal);
 }
 
+static void recovery_goes_on_when_the_system_goes_to_sleep(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	t->sleeps = true;
+	crash(t);
+	KUNIT_EXPECT_STREQ(test, t->events, "frozen reset resume");
+	KUNIT_EXPECT_EQ(test, t->starts, 2);
+	KUNIT_EXPECT_TRUE(test, pci_device_is_present(t->pdev));
+}
+
 /* Whoever had the device lock meanwhile has reset the function. */
 static void crash_that_is_repaired_is_not_reported(struct kunit *test)
 {
@@ -890,6 +903,7 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(flr_while_closed_waits_for_resume),
 	KUNIT_CASE(crash_is_a_frozen_channel),
 	KUNIT_CASE(crash_after_which_the_driver_resets),
+	KUNIT_CASE(recovery_goes_on_when_the_system_goes_to_sleep),
 	KUNIT_CASE(crash_that_is_repaired_is_not_reported),
 	KUNIT_CASE(lost_function_stays_lost),
 	KUNIT_CASE(crash_for_good_pulls_the_function),
