@@ -224,7 +224,7 @@ static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 }
 
 /*
- * Another command may hold the only admin tag. Those of hwmon give it back soon.
+ * Another command may hold the only admin tag. One of hwmon gives it back soon.
  * One of a user may have it and wait for memory or for the reset itself; then
  * the queues count as stuck.
  */
