@@ -140,8 +140,9 @@ struct ans_buffer {
 
 /**
  * struct ans_function - configuration space of the PCI function
- * @lock: protects the members below. Taken inside the PCI core's pci_lock,
- *	  which is raw, and from process context.
+ * @lock: protects the members below, and the state of the function's channel.
+ *	  Taken inside the PCI core's pci_lock, which is raw, and from process
+ *	  context.
  * @reset: value of each register after reset, in the order of the table
  * @value: value of each register now
  * @present: false while the block is reset, after the firmware has crashed and
@@ -195,7 +196,7 @@ struct ans_function {
  * @crash_limit: how often recovery is tried
  * @window: BAR0 and the window of the bridge
  * @bus_range: bus numbers of the bridge
- * @bridge_lock: protects @bridge
+ * @bridge_lock: protects @bridge. Taken outside the device lock of the function
  * @bridge: the host bridge, NULL while there is none
  * @function: its one function
  */

@@ -26,9 +26,9 @@
  * from which the PCI core takes its properties.
  */
 
-#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -485,6 +485,21 @@ struct pci_dev *ans_bridge_get_function(struct ans *ans)
 	return pdev;
 }
 
+/* Returns false for a function that was lost: it stays so. */
+static bool ans_set_channel(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	struct ans_function *fn = pdev->sysdata;
+	unsigned long flags;
+	bool lost;
+
+	raw_spin_lock_irqsave(&fn->lock, flags);
+	lost = pci_dev_is_disconnected(pdev);
+	if (!lost)
+		WRITE_ONCE(pdev->error_state, state);
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
+	return !lost;
+}
+
 static const struct pci_error_handlers *ans_handlers(struct pci_dev *pdev)
 {
 	device_lock_assert(&pdev->dev);
@@ -502,9 +517,7 @@ bool ans_bridge_freeze(struct pci_dev *pdev)
 {
 	const struct pci_error_handlers *handlers = ans_handlers(pdev);
 
-	/* A function that was lost stays so. */
-	if (cmpxchg(&pdev->error_state, pci_channel_io_normal,
-		    pci_channel_io_frozen) == pci_channel_io_perm_failure)
+	if (!ans_set_channel(pdev, pci_channel_io_frozen))
 		return false;
 	if (!pdev->driver)
 		return true;
@@ -525,10 +538,7 @@ void ans_bridge_thaw(struct pci_dev *pdev)
 {
 	const struct pci_error_handlers *handlers = ans_handlers(pdev);
 
-	if (cmpxchg(&pdev->error_state, pci_channel_io_frozen,
-		    pci_channel_io_normal) != pci_channel_io_frozen)
-		return;
-	if (!handlers)
+	if (!ans_set_channel(pdev, pci_channel_io_normal) || !handlers)
 		return;
 	handlers->slot_reset(pdev);
 	if (handlers->resume)
@@ -556,7 +566,7 @@ void ans_bridge_lost(struct ans *ans)
 	 * Ends the wait of a function reset, see pci_dev_is_disconnected(), for
 	 * which whoever has the locks that the removal needs may be waiting.
 	 */
-	WRITE_ONCE(pdev->error_state, pci_channel_io_perm_failure);
+	ans_set_channel(pdev, pci_channel_io_perm_failure);
 	pci_stop_and_remove_bus_device_locked(pdev);
 	pci_dev_put(pdev);
 }
