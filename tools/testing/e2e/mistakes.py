@@ -184,11 +184,11 @@ MISTAKES = {
         (Edit(PCI, r"ioremap_np\(", "ioremap("),)),
     "queue-deleted-late": Mistake(
         by_judge("queue-order", reset),
-        (Edit(PCI, r"(if \(nvme_ans2_delete_queue\(ioq)",
+        (Edit(PCI, r"(ret = nvme_ans2_delete_queue\(ioq, nvme_admin_delete_sq)",
               r"nvme_disable_ctrl(&dev->ctrl, false); \1"),)),
     "enabled-while-asleep": Mistake(
         by_judge("queue-order", unbind),
-        (Edit(PCI, r"nvme_disable_ctrl\(ctrl, false\);", ";"),)),
+        (Edit(PCI, r"if \(!nvme_disable_ctrl\(ctrl, false\)\)", "if (1)"),)),
     "run-cleared-while-awake": Mistake(
         by_judge("asc-run", unbind),
         (Edit(BOOT, r"(ret = )ans->ops->shutdown\(ans\);", r"\1 0;"),)),

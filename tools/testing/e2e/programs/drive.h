@@ -175,8 +175,14 @@ static inline int aio_submit(aio_context_t context, long count,
 static inline int aio_wait(aio_context_t context, long least, long most,
 			   struct io_event *events, struct timespec *timeout)
 {
-	return syscall(SYS_io_getevents, context, least, most, events,
-		       timeout);
+	int ret;
+
+	/* A process that is frozen while the system sleeps is interrupted. */
+	do {
+		ret = syscall(SYS_io_getevents, context, least, most, events,
+			      timeout);
+	} while (ret < 0 && errno == EINTR);
+	return ret;
 }
 
 static inline struct iocb aio_request(int fd, unsigned int opcode, void *data,
