@@ -68,7 +68,8 @@ FREEZES = (
     KnownReport(
         r"WARNING: possible circular locking dependency detected\n.*\n-+\n"
         r".* is trying to acquire lock:\n"
-        r".*\((?:\(wq_completion\)(?:apple-ans-\w+|events\w*)|"
+        r".*\((?:\(wq_completion\)(?:apple-ans-\w+|async|events\w*|"
+        r"kblockd)|"
         r"pci_rescan_remove_lock)\)\{.*\n\n"
         r"but task is already holding lock:\n"
         r".*\(&q->q_usage_counter\(.*, at: nvme_start_freeze\+.*\n"
