@@ -64,13 +64,12 @@ FREEZES = (
         "a controller is reset after a crash of the firmware or a time-out, or "
         "suspended"),
     # What follows for a worker that it believes to go on with these locks: the
-    # next work item, and the removal of a function that did not come back.
+    # next work item, of whatever workqueue, and the removal of a function that
+    # did not come back.
     KnownReport(
         r"WARNING: possible circular locking dependency detected\n.*\n-+\n"
         r".* is trying to acquire lock:\n"
-        r".*\((?:\(wq_completion\)(?:apple-ans-\w+|async|events\w*|"
-        r"kblockd)|"
-        r"pci_rescan_remove_lock)\)\{.*\n\n"
+        r".*\((?:\(wq_completion\)[\w.-]+|pci_rescan_remove_lock)\)\{.*\n\n"
         r"but task is already holding lock:\n"
         r".*\(&q->q_usage_counter\(.*, at: nvme_start_freeze\+.*\n"
         r"(?:(?!.*(?:WARNING|BUG): ).*\n)*?Call trace:\n(?: .*\n)+",
