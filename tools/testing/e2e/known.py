@@ -75,6 +75,13 @@ FREEZES = (
         r"(?:(?!.*(?:WARNING|BUG): ).*\n)*?Call trace:\n(?: .*\n)+",
         "the same, believed to be held by the next work item"),
     KnownReport(
+        r"WARNING: possible circular locking dependency detected\n"
+        r"(?:(?!.*(?:WARNING|BUG): ).*\n)*?"
+        r"-> #\d+ \(\(wq_completion\)[\w.-]+\)\{.*\n(?: .*\n)+\n"
+        r"-> #\d+ \(&q->q_usage_counter\(.*\n"
+        r"(?:(?!.*(?:WARNING|BUG): ).*\n)*?Call trace:\n(?: .*\n)+",
+        "others' locks, in a circle that is closed by that belief"),
+    KnownReport(
         r"BUG: workqueue leaked atomic, lock or RCU: .*\n"
         r" *preempt=0x0+ lock=\d+->0 RCU=0->0 workfn=.*\n"
         r"INFO: lockdep is turned off\.\n" + TRACE,
