@@ -14,7 +14,9 @@ from . import programs
 from .common import SCRATCH, expect, running
 
 SCHEDULER = "/sys/block/nvme0n1/queue/scheduler"
-LOAD = (f"fio --name=batches --filename={SCRATCH} --direct=1 --rw=randread "
+STARTED = "/tmp/batches.started"
+LOAD = (f"fio --name=batches --exec_prerun='touch {STARTED}' "
+        f"--filename={SCRATCH} --direct=1 --rw=randread "
         "--bs=4k --size=64m --ioengine=libaio --iodepth=32 "
         "--iodepth_batch_submit=16 --iodepth_batch_complete_min=16 "
         "--time_based --runtime=600")
@@ -41,7 +43,9 @@ def unscheduled(run):
 
 def submissions(mac, most=40):
     """How many commands each submission of the driver starts."""
-    mac.sh(f"({LOAD} >/tmp/batches.log 2>&1 &) ; sleep 1")
+    # before it starts its own program is read from the drive
+    mac.sh(f"rm -f {STARTED}; ({LOAD} >/tmp/batches.log 2>&1 &); "
+           f"until [ -e {STARTED} ]; do sleep 0.1; done; sleep 0.5")
     try:
         return [n & 0xffffffff for n in
                 calls(mac, "nvme_ans2_submit", 3, most)]
