@@ -93,9 +93,6 @@ def tables_for(build):
     for name, env in driver_steps(build).items():
         shared[name] = programs.program(name, env)
     if build.debug:
-        # lockdep says one thing and then no more, so resets come last
-        for name in [n for n in shared if "reset" in n]:
-            shared[name] = shared.pop(name)
         shared["kmemleak"] = debug.kmemleak
         for name in own:
             if name.startswith(LEAVING):

@@ -3,7 +3,6 @@
 
 from mac import MacError
 from mac.machine import ANS2, RTKIT
-from mac.suite import Skip
 
 from . import programs
 from .common import running, wait_for, wait_live
@@ -48,9 +47,6 @@ def too_often(setup, judge):
 
     Behind an unbind and a bind it is as new.
     """
-    if setup.build.debug and setup.build.kernel == "6.12":
-        raise Skip("lockdep of 6.12 believes that locks of the queues are "
-                   "held, see known.py, and warns when the queues go")
     with machine(setup, "crash-too-often") as mac:
         mac.boot()
         driver = platform_driver(mac)
