@@ -11,11 +11,11 @@ if [[ $# -gt 0 ]]; then
 	[[ -$more- != *-modules-* ]] || MODULES=1
 fi
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/config.sh"
 
 src=$build/src/linux-$KERNEL
 out=$build/kernel/$kernel_name
 place=$out
-config=$top/tools/testing/config
 
 "$top/tools/scripts/setup.sh"
 # Our drivers are woven into a copy; upstream's are built from the source as it is.
@@ -28,51 +28,12 @@ if [[ $DRIVER == ans2 ]]; then
 	place=$build/woven/kernel/$kernel_name
 fi
 
-fragments=("$config"/{base,$DRIVER${MODULES:+-modules},$PAGES}.config)
 targets=(Image apple/t8103-j274.dtb ${MODULES:+modules})
-[[ -z $DEBUG ]] || fragments+=("$config/debug.config")
 
 # the same sources make the same Image
 export KBUILD_BUILD_USER=mac KBUILD_BUILD_HOST=mini
 KBUILD_BUILD_TIMESTAMP=$(stat -c %y "$src/Makefile")
 export KBUILD_BUILD_TIMESTAMP
-export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
-kmake() { make -C "$src" O="$out" CC="ccache ${CROSS_COMPILE}gcc" HOSTCC="ccache gcc" "$@"; }
-
-# missing_options CONFIG FRAGMENT...: what was asked for and did not come out
-missing_options() {
-	local result=$1 line name
-	shift
-	while read -r line; do
-		name=${line%%=*}
-		case $line in
-		*=n) ! grep -q "^$name=" "$result" || echo "$line" ;;
-		*) grep -qxF "$line" "$result" || echo "$line" ;;
-		esac
-	done < <(grep -h '^CONFIG_' "$@")
-}
-
-configure() {
-	local missing
-	mkdir -p "$out"
-	# In the source tree, because the script calls make there.
-	cd "$src"
-	KCONFIG_ALLCONFIG=$out/asked kmake -s allnoconfig
-	missing=$(missing_options "$out/.config" "${fragments[@]}")
-	[[ -z $missing ]] || {
-		echo "Linux $KERNEL did not take these options: ${missing//$'\n'/ }"
-		return 1
-	}
-}
-
-merge() {
-	mkdir -p "$out"
-	cd "$out"
-	# -m: only put the files together, later ones win
-	"$src/scripts/kconfig/merge_config.sh" -m -Q -O "$out" "${fragments[@]}"
-	mv .config asked
-	configure
-}
 
 # A text of the NVMe core that this version's lockdep gets on with: see there.
 lockdep=$config/debug-$KERNEL.cocci
@@ -94,7 +55,7 @@ write_core() {
 image=$out/arch/arm64/boot/Image
 lock "kernel-$kernel_name"
 inputs=$(fingerprint "${fragments[@]}" ${lockdep:+"$lockdep"} \
-	"$top/tools/scripts/kernel.sh" "$src.version"
+		"$top"/tools/scripts/{kernel,config}.sh "$src.version"
 	cat "$src.inputs" 2>/dev/null || :)
 if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
 	exit 0
@@ -102,9 +63,10 @@ fi
 need_space 700 "building a kernel"
 mkdir -p "$place" "${out%/*}"
 [[ $out -ef $place ]] || { rm -rf --one-file-system "$out"; ln -s "$place" "$out"; }
-step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" merge
+step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" \
+	configure_guest "$src" "$out"
 [[ -z $lockdep ]] ||
 	step "core-$kernel_name" "changing what the NVMe core tells lockdep" write_core
 step "kernel-$kernel_name" "building kernel $kernel_name" \
-	kmake -j "$(nproc)" "${targets[@]}"
+	kmake "$src" "$out" -j "$(nproc)" "${targets[@]}"
 echo "$inputs" >"$out/inputs"

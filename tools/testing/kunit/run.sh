@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: run.sh      runs every KUnit suite of this repository for $KERNEL
+# Usage: run.sh      runs every KUnit suite of this repository for $KERNEL, with
+#                    $PAGES and $DEBUG
 #
 # The kernel's own kunit.py builds an arm64 kernel from a woven copy of the
 # source and boots it on QEMU's virt machine. A suite takes part when its folder
-# has a .kunitconfig. DEBUG=1 adds KASAN, lockdep and the like.
+# has a .kunitconfig. The rest of the configuration is that of the guest kernel,
+# of whose objects the compiler's cache then has most.
 #
 #   T=GLOB         only these tests, as kunit.py takes them (suite.case)
 #   KUNIT_QEMU     the qemu-system-aarch64 to use, default that of $O/qemu
@@ -12,18 +14,16 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../scripts/lib.sh"
 . "$here/../../scripts/woven.sh"
+DRIVER=ans2 MODULES=
+. "$here/../../scripts/config.sh"
 
 me=kunit
-name=$KERNEL${DEBUG:+-debug}
-out=$build/kunit/out-$name
+name=$KERNEL-$PAGES${DEBUG:+-debug}
+# beside the guest kernels, for the compiler's cache: see kernel.sh
+out=$build/woven/kernel/kunit-$name
 log=$build/log/kunit-$name.log
 glob=${T:-}
 toolchain=()
-
-debug_options=(
-	KASAN KASAN_INLINE KASAN_VMALLOC UBSAN PROVE_LOCKING DEBUG_ATOMIC_SLEEP
-	DEBUG_KERNEL DEBUG_KMEMLEAK DEBUG_LIST SLUB_DEBUG_ON
-)
 
 # Suites that the result must name, so that one that was not built is noticed.
 suites() {
@@ -68,17 +68,36 @@ kunit() {
 		--build_dir "$out" --arch arm64 "${toolchain[@]}" "$@")
 }
 
+# The guest's options but those that a suite or kunit.py itself has something to
+# say about, because kunit.py takes no two values for one, and those that say what
+# the compiler is.
+guest_options() {
+	local inputs
+	inputs=$(fingerprint "${fragments[@]}" "$woven_tree".{version,inputs})
+	if [[ $(cat "$out/guest.inputs" 2>/dev/null) != "$inputs" ]]; then
+		(configure_guest "$woven_tree" "$out/guest")
+		echo "$inputs" >"$out/guest.inputs"
+	fi
+	awk '
+		match($0, /CONFIG_[A-Za-z0-9_]+/) {
+			name = substr($0, RSTART, RLENGTH)
+			if (FILENAME != ARGV[ARGC - 1])
+				theirs[name]
+			else if (!(name in theirs) && name !~ /KUNIT|SERIAL_AMBA_PL010/ &&
+				 name !~ /^CONFIG_(AS|CC|CLANG|GCC|LD|LLD|PAHOLE|RUSTC?)_/)
+				print
+		}' "$@" "$out/guest/.config" >"$out/guest.config"
+}
+
 build_kernel() {
-	local option
-	local config=()
-	for option in "$top"/drivers/*/tests "$top"/drivers/*/*/tests \
-			"$top"/drivers/*/*/*/tests; do
-		[[ ! -f $option/.kunitconfig ]] ||
-			config+=(--kunitconfig "$option/.kunitconfig")
+	local file files=() config=()
+	for file in "$top"/drivers/{*,*/*,*/*/*}/tests/.kunitconfig; do
+		[[ ! -f $file ]] || files+=("$file")
 	done
-	[[ ${#config[@]} -gt 0 ]] || { echo "no .kunitconfig is here"; return 1; }
-	for option in ${DEBUG:+"${debug_options[@]}"}; do
-		config+=(--kconfig_add "CONFIG_$option=y")
+	[[ ${#files[@]} -gt 0 ]] || { echo "no .kunitconfig is here"; return 1; }
+	guest_options "${files[@]}"
+	for file in "$out/guest.config" "${files[@]}"; do
+		config+=(--kunitconfig "$file")
 	done
 	kunit build --jobs "$(nproc)" "${config[@]}"
 }

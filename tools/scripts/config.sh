@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154
+# Sourced after lib.sh: the configuration of a kernel for the emulated machines,
+# out of the fragments of tools/testing/config.
+#
+#   fragments                what $KERNEL, $DRIVER, $PAGES, $MODULES and $DEBUG
+#                            stand for, as an array of files
+#   kmake SRC OUT ARG...     make for arm64, with the compiler's cache
+#   configure_guest SRC OUT  OUT/.config out of the fragments; fails where an
+#                            option did not come out as asked for
+
+config=$top/tools/testing/config
+fragments=("$config"/{base,$DRIVER${MODULES:+-modules},$PAGES}.config)
+[[ -z $DEBUG ]] || fragments+=("$config/debug.config")
+
+export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
+kmake() {
+	local src=$1 out=$2
+	shift 2
+	make -C "$src" O="$out" CC="ccache ${CROSS_COMPILE}gcc" \
+		HOSTCC="ccache gcc" "$@"
+}
+
+# missing_options CONFIG FRAGMENT...: what was asked for and did not come out
+missing_options() {
+	local result=$1 line name
+	shift
+	while read -r line; do
+		name=${line%%=*}
+		case $line in
+		*=n) ! grep -q "^$name=" "$result" || echo "$line" ;;
+		*) grep -qxF "$line" "$result" || echo "$line" ;;
+		esac
+	done < <(grep -h '^CONFIG_' "$@")
+}
+
+configure_guest() {
+	local src=$1 out=$2 missing
+	mkdir -p "$out"
+	cd "$out" || return
+	# -m: only put the files together, later ones win
+	"$src/scripts/kconfig/merge_config.sh" -m -Q -O "$out" "${fragments[@]}"
+	mv .config asked
+	# in the source tree, because the script calls make there
+	cd "$src" || return
+	KCONFIG_ALLCONFIG=$out/asked kmake "$src" "$out" -s allnoconfig
+	missing=$(missing_options "$out/.config" "${fragments[@]}")
+	[[ -z $missing ]] || {
+		echo "Linux $KERNEL did not take these options: ${missing//$'\n'/ }"
+		return 1
+	}
+}
