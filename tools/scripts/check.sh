@@ -8,7 +8,24 @@
 
 cd "$top"
 export top build
-passed=0 failed=0 skipped=0
+
+# one NAME: runs it, and prints its result at once
+one() {
+	local rc=0 start=$SECONDS out
+	out=$("tools/testing/check/$1" 2>&1 </dev/null) || rc=$?
+	exec {print_fd}>"$build/stamp/print.lock"
+	flock "$print_fd"
+	case $rc in
+	0) echo "ok $1 # $((SECONDS - start)) s" ;;
+	4) echo "ok $1 # SKIP ${out//$'\n'/ }" ;;
+	*) echo "not ok $1 # $((SECONDS - start)) s"; echo "# ${out//$'\n'/$'\n'# }" ;;
+	esac
+}
+if [[ ${1-} == --one ]]; then
+	one "$2"
+	exit
+fi
+
 mapfile -t checks < <(find tools/testing/check -maxdepth 1 -type f -executable -printf '%f\n' | sort)
 [[ -z ${T-} ]] || { one_of T "$T" "${checks[@]}"; checks=("$T"); }
 "$top/tools/scripts/setup.sh" >&2
@@ -23,13 +40,15 @@ if [[ " ${checks[*]} " == *" hot-path.sh "* ]]; then
 	"$top/tools/scripts/kernel.sh" 6.12-ans2-16k >&2
 	"$top/tools/scripts/kernel.sh" 7.2-ans2-16k >&2
 fi
-for name in "${checks[@]}"; do
-	rc=0 start=$SECONDS
-	out=$("tools/testing/check/$name" 2>&1 </dev/null) || rc=$?
-	case $rc in
-	0) echo "ok $name # $((SECONDS - start)) s"; passed=$((passed + 1)) ;;
-	4) echo "ok $name # SKIP $out"; skipped=$((skipped + 1)) ;;
-	*) echo "not ok $name # $((SECONDS - start)) s"; failed=$((failed + 1)); echo "# ${out//$'\n'/$'\n'# }" ;;
-	esac
-done
+# Most of them keep one core busy.
+out=$(mktemp)
+on_exit() { rm -f "$out"; }
+printf '%s\0' "${checks[@]}" |
+	xargs -0 -n 1 -P "$(nproc)" "$top/tools/scripts/check.sh" --one | tee "$out" || :
+# count PATTERN: lines that fit
+count() { grep -cE "$1" "$out" || :; }
+skipped=$(count '^ok [^ ]+ # SKIP')
+passed=$(($(count '^ok [^ ]+ #') - skipped))
+# also one that ended without a word
+failed=$((${#checks[@]} - passed - skipped))
 result
