@@ -8,8 +8,8 @@
 #
 # OBJ is the O= folder in which drivers/nvme/host/pci.o of a woven tree was
 # built with CONFIG_NVME_ANS2; KDIR is that tree, if OBJ does not tell. Without
-# OBJ the guest kernels with 16K pages are looked at. The pci.c of before is
-# compiled by the same command.
+# OBJ the guest kernels that $kernels names are looked at, by default all that are
+# built. The pci.c of before is compiled by the same command.
 #
 # Only addresses may differ, the padding after a function and, in one that is
 # called, that before a loop, which follows from the address.
@@ -28,12 +28,14 @@ obj=${1:-} kdir=${2:-}
 dir=drivers/nvme/host
 if [[ -z $obj ]]; then
 	rc=4
-	top=${top:-$(cd "$(dirname "$0")/../../.." && pwd)}
-	for obj in "${build:-$top/build}"/kernel/*-ans2-16k/; do
-		[[ -f $obj/$dir/.pci.o.cmd ]] || continue
+	me=$(realpath "$0")
+	cd "${build:-$(dirname "$me")/../../../build}/kernel"
+	for obj in ${kernels:-*-ans2-16k *-ans2-4k}; do
+		# a glob that fits nothing
+		[[ $obj != \** ]] || continue
 		[[ $rc -ne 4 ]] || rc=0
-		echo "# $(basename "$obj")"
-		"$0" "$obj" || rc=1
+		echo "# $obj"
+		"$me" "$PWD/$obj" || rc=1
 	done
 	[[ $rc -ne 4 ]] || echo "no kernel with DRIVER=ans2 is built yet"
 	exit $rc

@@ -70,7 +70,7 @@ def old_driver_on_new_firmware(setup, _judge):
 
 def all_cases():
     setup = Setup("mistakes", Build.from_environment(
-        kernel="7.2", driver="upstream", pages="16k", debug=False,
+        kernel="7.2", driver="upstream", pages="4k", debug=False,
         modules=False))
     yield from cases(setup, MISTAKES, driver)
     old = Setup("6.12-16k-2026", Build.from_environment(
