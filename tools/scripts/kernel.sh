@@ -63,6 +63,16 @@ fi
 need_space 700 "building a kernel"
 mkdir -p "$place" "${out%/*}"
 [[ $out -ef $place ]] || { rm -rf --one-file-system "$out"; ln -s "$place" "$out"; }
+# With modules a few options differ: make builds in a copy of the kernel without
+# them what those options touch.
+similar=${kernel_name/-modules/}
+if [[ $MODULES && ! -f $place/.config && -f $build/kernel/$similar/inputs ]]; then
+	lock "kernel-$similar"
+	rm -rf --one-file-system "$place" "$place.new"
+	cp -a --reflink=auto "$build/kernel/$similar/." "$place.new"
+	rm "$place.new/inputs"
+	mv "$place.new" "$place"
+fi
 step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" \
 	configure_guest "$src" "$out"
 [[ -z $lockdep ]] ||

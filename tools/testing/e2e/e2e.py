@@ -39,7 +39,7 @@ ANS2_SHARED = {
     "unscheduled-fio-128k": batches.unscheduled(
         data.fio_verify("64m", "128k", 61)),
     "unscheduled-reset-under-load": batches.unscheduled(
-        controller.reset_under_load(20)),
+        controller.reset_under_load(5)),
 }
 ANS2_OWN = {
     "lent-memory": lending.lent_memory,
