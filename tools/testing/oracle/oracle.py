@@ -9,7 +9,7 @@ where they do not, the machine is wrong. Copies of upstream's drivers with one
 rule broken each must be caught.
 
 Usage: oracle.py [T]           run the cases, all or those that T names, "core"
-                               for those that need fewer kernels
+                               for those of one kernel and U-Boot
        oracle.py --kernels [T] only list the kernels that they need
 """
 
@@ -57,15 +57,16 @@ def all_cases():
     for kernel, firmware in FIRMWARE.items():
         yield from linux_cases(kernel, "16k", firmware, short=False)
         yield from linux_cases(kernel, "4k", firmware, short=True)
-    yield from linux_cases("7.2", "16k", "old", short=True)
+    yield from linux_cases("7.2", "4k", "old", short=True)
     yield from uboot.all_cases()
     yield from mistakes.all_cases()
 
 
 def is_core(case):
-    """One page size of each version, which is half of the kernels."""
-    return case.setup.build.kernel_name in ("6.12-upstream-16k",
-                                            "7.2-upstream-4k")
+    """One kernel, on both kinds of firmware, and U-Boot."""
+    build = case.setup.build
+    return (build.driver != "upstream" or
+            build.kernel_name == "7.2-upstream-4k")
 
 
 if __name__ == "__main__":
