@@ -73,7 +73,8 @@ kunit() {
 # the compiler is.
 guest_options() {
 	local inputs
-	inputs=$(fingerprint "${fragments[@]}" "$woven_tree".{version,inputs})
+	inputs=$(fingerprint "${fragments[@]}" "$top/tools/scripts/config.sh" \
+		"$woven_tree".{version,inputs})
 	if [[ $(cat "$out/guest.inputs" 2>/dev/null) != "$inputs" ]]; then
 		(configure_guest "$woven_tree" "$out/guest")
 		echo "$inputs" >"$out/guest.inputs"
@@ -99,6 +100,8 @@ build_kernel() {
 	for file in "$out/guest.config" "${files[@]}"; do
 		config+=(--kunitconfig "$file")
 	done
+	# too slow for a guest that does I/O
+	[[ -z $DEBUG ]] || config+=(--kconfig_add CONFIG_SLUB_DEBUG_ON=y)
 	kunit build --jobs "$(nproc)" "${config[@]}"
 }
 
