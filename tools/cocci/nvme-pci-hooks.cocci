@@ -4,7 +4,7 @@
 ///
 /// No function that a request of another drive passes through is touched; the
 /// ANS2 has request operations and an interrupt handler of its own.
-// Confidence: High (6.12.117, 7.2.13; spatch 1.1.1)
+// Confidence: High (6.12.118, 7.2.13; spatch 1.1.1)
 // Options: --no-includes --very-quiet
 
 @initialize:python@
@@ -18,13 +18,15 @@ def hit(hook, places):
 // The declarations. A tree whose nvme.h is not included by this line has no
 // pci.c that the other rules know.
 @include@
+position p;
 @@
- #include "nvme.h"
+ #include "nvme.h"@p
 +#include "ans2-hooks.h"
 
-@script:python depends on include@
+@script:python@
+p << include.p;
 @@
-hit("include", [0])
+hit("include", p)
 
 // The state of one ANS2, NULL on any other drive. It stands after the members
 // of the fast path, whose offsets stay.
@@ -145,10 +147,10 @@ hit("enable", p)
 identifier dev, shutdown;
 position p;
 @@
- nvme_dev_disable@p(struct nvme_dev *dev, bool shutdown)
+ nvme_dev_disable(struct nvme_dev *dev, bool shutdown)
  {
  	<+...
--	nvme_disable_ctrl(&dev->ctrl, shutdown);
+-	nvme_disable_ctrl@p(&dev->ctrl, shutdown);
 +	nvme_ans2_disable_ctrl(dev, shutdown);
  	...+>
  }
@@ -239,10 +241,10 @@ hit("poll", p)
 identifier dev, i;
 position p;
 @@
- nvme_reap_pending_cqes@p(struct nvme_dev *dev)
+ nvme_reap_pending_cqes(struct nvme_dev *dev)
  {
  	<+...
--	nvme_poll_cq(&dev->queues[i], NULL);
+-	nvme_poll_cq@p(&dev->queues[i], NULL);
 +	if (!nvme_ans2_poll_cq(&dev->queues[i]))
 +		nvme_poll_cq(&dev->queues[i], NULL);
  	...+>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// The queue path itself: its file becomes part of pci.c, and the id of the
 /// ANS2 function selects it.
-// Confidence: High (6.12.117, 7.2.13; spatch 1.1.1)
+// Confidence: High (6.12.118, 7.2.13; spatch 1.1.1)
 // Options: --no-includes --very-quiet
 
 @initialize:python@

@@ -111,9 +111,12 @@ check_clean() {
 	local f now
 	if [[ ! -d $state ]]; then
 		if [[ -e $kdir/.git ]] && command -v git >/dev/null; then
-			now=$(edited | xargs git -C "$kdir" status --porcelain -- 2>/dev/null | head -n 1)
-			[[ -z $now ]] ||
+			now=$(edited | xargs git -C "$kdir" status --porcelain -- 2>&1) ||
+				die "KDIR=$kdir: git status does not tell whether it has changes of its own: ${now%%$'\n'*}"
+			[[ -z $now ]] || {
+				now=${now%%$'\n'*}
 				die "KDIR=$kdir has changes of its own (${now:3}); $accepted"
+			}
 		fi
 		for f in $(overlay); do
 			[[ ! -e $kdir/$f ]] ||

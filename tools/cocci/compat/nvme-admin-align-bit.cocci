@@ -3,7 +3,7 @@
 /// whose nvme.h has none. Linux 7.2 has it under the same name and value.
 ///
 /// compat/nvme-admin-align-limit.cocci makes the core obey it.
-// Confidence: High (6.12.117; spatch 1.1.1)
+// Confidence: High (6.12.118; spatch 1.1.1)
 // Options: --no-includes --very-quiet
 
 @initialize:python@

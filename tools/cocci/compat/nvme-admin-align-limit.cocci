@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// Page-aligned data buffers of admin commands, in kernels whose core has no
 /// quirk for them: the ANS2's firmware of 2026 refuses others.
-// Confidence: High (6.12.117; spatch 1.1.1)
+// Confidence: High (6.12.118; spatch 1.1.1)
 // Options: --no-includes --very-quiet
 
 @initialize:python@

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// nvme_prep_rq() takes the device as its first argument in kernels before the
 /// DMA iterator (6.12 does, 7.2 does not).
-// Confidence: High (6.12.117; spatch 1.1.1)
+// Confidence: High (6.12.118; spatch 1.1.1)
 // Options: --no-includes --very-quiet
 
 @initialize:python@

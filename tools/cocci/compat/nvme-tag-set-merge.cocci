@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// A tag set asks for merging of requests by a flag in kernels that have the
 /// flag (6.12 does; 7.2 merges always).
-// Confidence: High (6.12.117; spatch 1.1.1)
+// Confidence: High (6.12.118; spatch 1.1.1)
 // Options: --no-includes --very-quiet
 
 @initialize:python@

@@ -4,7 +4,7 @@
 /// of the range is taken, which nobody else has on these machines.
 // Apply to: drivers/soc/apple/ans/bridge.c, on kernels whose
 //           include/linux/pci.h has no pci_bus_find_emul_domain_nr()
-// Tried: 6.12.117, spatch 1.1.1
+// Tried: 6.12.118, spatch 1.1.1
 // Options: --no-includes --very-quiet
 
 @initialize:python@

@@ -4,7 +4,7 @@
 /// from the function that is put into the table.
 // Apply to: drivers/soc/apple/ans/boot.c, on kernels whose
 //           include/linux/soc/apple/rtkit.h has crashed(void *cookie)
-// Tried: 6.12.117, spatch 1.1.1
+// Tried: 6.12.118, spatch 1.1.1
 // Options: --no-includes --very-quiet
 
 @initialize:python@
