@@ -71,8 +71,8 @@ ANS2_OWN = {
 LEAVING = ("rebind", "unbind", "function-removed", "stuck", "crash", "timeout",
            "suspend")
 
-CORE = ("boot", "device-mappings", "pci-function", "io", "tags", "mixed",
-        "passthru", "fio-128k", "reset-under-load", "rebind", "lock",
+CORE = ("run", "boot", "device-mappings", "pci-function", "io", "tags",
+        "mixed", "passthru", "fio-128k", "reset-under-load", "rebind", "lock",
         "other-boot", "other-fio-4k")
 
 

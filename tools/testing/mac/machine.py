@@ -3,7 +3,6 @@
 
 import contextlib
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -300,12 +299,6 @@ class Mac:
         """The standard output of a command that must succeed."""
         return self.run(command, timeout).check().stdout
 
-    def push(self, path, data, mode=0o644):
-        self.agent.push(path, data, mode)
-
-    def pull(self, path):
-        return self.agent.pull(path)
-
     def reboot(self, timeout=90):
         """Reboot the guest in an orderly way and wait for it to come back."""
         before = self.agent.boot
@@ -382,12 +375,6 @@ class Mac:
     def forgive(self):
         """Forget the violations so far."""
         self.set(JUDGE, "clear", True)
-
-    def check_rules(self):
-        """MacError if the guest broke a rule."""
-        if self.violations():
-            raise MacError(f"rules were broken: {json.dumps(self.by_rule())}\n"
-                           + "\n".join(self.reasons()))
 
     def counters(self):
         """What the drive counted, {name: number}."""

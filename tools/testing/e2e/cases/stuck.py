@@ -7,7 +7,7 @@ from mac.machine import ANS2
 
 from .common import Background, expect
 from .controller import firmware_starts
-from .detach import gone, machine, pci_driver
+from .detach import bind, gone, machine, pci_driver, read_back
 
 
 def slow_down(mac, rate):
@@ -55,5 +55,6 @@ def let_go(setup, judge, name, cfs=False):
             expect(f"{name} after the drive came to life", after[name],
                    before[name])
         expect("starts of the firmware", firmware_starts(mac) - starts, 1)
-        mac.sh(f"echo {device} > {folder}/bind")
+        bind(mac, folder, device)
+        read_back(mac)
         judge(mac)

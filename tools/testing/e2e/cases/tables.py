@@ -4,7 +4,7 @@
 import mapping
 
 from . import controller, data, drive, filesystems, locking, machines
-from . import programs
+from . import programs, runner
 from .detach import platform_driver, rebind
 
 # On one machine, with the root on the SSD
@@ -41,6 +41,8 @@ SHARED = {
 
 # With machines of their own
 OWN = {
+    "run": runner.command,
+    "run-written": runner.written,
     "lock": locking.lock,
     "rebind": rebind(platform_driver),
     "reboot": machines.reboot,
