@@ -6,7 +6,7 @@
 cat <<EOF
 See it work
   make run              boot the emulated Mac mini from its SSD, shell on the console
-  make run CMD='...'    the same, run one command in it and exit with its status
+  make run CMD='...'    the same, run one command in it; fails if the command does
   make setup            install packages, unpack sources (run does it by itself)
 
 Test it
