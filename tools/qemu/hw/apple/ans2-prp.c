@@ -54,7 +54,10 @@ static unsigned page_offset(uint64_t addr)
     return addr & (ANS2_PAGE_SIZE - 1);
 }
 
-/* Read the part of a list that lies in one page. */
+/*
+ * Read the part of a list that lies in one page.  An entry of 0 is refused
+ * here, because in a list of pages 0 is the mark of apply_tcb().
+ */
 static uint16_t read_list(Ans2Cmd *cmd, uint64_t addr, uint64_t *entries,
                           unsigned num)
 {
@@ -66,6 +69,10 @@ static uint16_t read_list(Ans2Cmd *cmd, uint64_t addr, uint64_t *entries,
     }
     for (unsigned i = 0; i < num; i++) {
         entries[i] = le64_to_cpu(entries[i]);
+        if (!entries[i]) {
+            return bad_format(cmd, ANS2_SC_INVALID_FIELD,
+                              "PRP list entry is 0, at", addr + i * 8);
+        }
     }
     return ANS2_SC_SUCCESS;
 }

@@ -362,6 +362,9 @@ static void test_bad_prps(void)
         { DATA, LIST + 0x100, 3, 0x013 },
         /* the chain points to the last entry of its own page */
         { DATA, LIST + PAGE - 8, 256, 0x013 },
+        /* entry 0, of a page and of the next page of the list */
+        { DATA, LIST + 0x200, 3, 0x002 },
+        { DATA, LIST + 2 * PAGE - 8, 256, 0x002 },
     };
     Ans2 a;
 
@@ -369,6 +372,9 @@ static void test_bad_prps(void)
     qtest_writeq(a.qts, LIST + 0x100, DATA + PAGE);
     qtest_writeq(a.qts, LIST + 0x108, DATA + PAGE + 8);
     qtest_writeq(a.qts, LIST + PAGE - 8, LIST + PAGE - 8);
+    qtest_writeq(a.qts, LIST + 0x200, DATA + PAGE);
+    qtest_writeq(a.qts, LIST + 0x208, 0);
+    qtest_writeq(a.qts, LIST + 2 * PAGE - 8, 0);
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         g_test_message("case %zu", i);
         g_assert_cmphex(rw(&a, false, 0, bad[i].blocks, bad[i].prp1,
