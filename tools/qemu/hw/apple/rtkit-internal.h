@@ -205,6 +205,8 @@ struct AppleRtkitState {
     uint64_t dma_fault;         /* address of the last refused access */
     bool in_dma;
 
+    bool link;                  /* the NAND's PCIe link has power */
+
     bool machine_reset;
     bool awake_before_reset;
 

@@ -472,9 +472,21 @@ void rtkit_mgmt_step(AppleRtkitState *s)
     }
 }
 
+static void rtkit_check_link(AppleRtkitState *s)
+{
+    if (s->link) {
+        return;
+    }
+    apple_judge_violation(s->judge, APPLE_RULE_PMGR_LINK,
+                          "firmware %s while the domain of the NAND's PCIe "
+                          "link is off: switch it on first",
+                          s->phase == RTKIT_STOPPED ? "started" : "woken");
+}
+
 /* A cold start, or a wake: from the beginning. */
 void rtkit_start(AppleRtkitState *s)
 {
+    rtkit_check_link(s);
     rtkit_set_ready(s, false);
     rtkit_stop_timers(s);
     rtkit_drop_queue(s);

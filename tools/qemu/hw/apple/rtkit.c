@@ -25,8 +25,14 @@
  * one that hits a running firmware is a violation, one in the middle of a
  * start is not, because nothing else can end a start that failed.
  *
- * Model choices, not known from hardware: all delays, and that a reset of the
- * block brings a crashed firmware back.
+ * The firmware reaches the NAND over an internal PCIe link, which has a power
+ * domain of its own (Linux's devicetree: ps_apcie_st).  The domain must be on
+ * before the firmware is started or woken, and stay on until it sleeps, is
+ * dead, or is reset.
+ *
+ * Model choices, not known from hardware: all delays, that a reset of the
+ * block brings a crashed firmware back, and that the firmware goes on without
+ * its link.
  */
 
 #include "qemu/osdep.h"
@@ -330,6 +336,21 @@ static void rtkit_sart_fault(void *opaque, int n, int level)
     }
 }
 
+/* The domain of the NAND's PCIe link */
+
+static void rtkit_set_link(void *opaque, int n, int level)
+{
+    AppleRtkitState *s = opaque;
+
+    if (s->link && !level && rtkit_awake(s) && !s->hung) {
+        apple_judge_violation(s->judge, APPLE_RULE_PMGR_LINK,
+                              "domain of the NAND's PCIe link switched off "
+                              "while the firmware is %s: put it to sleep first",
+                              rtkit_phase_name(s));
+    }
+    s->link = level;
+}
+
 /* The wrapper */
 
 static void rtkit_run_changed(void *opaque, bool run)
@@ -437,6 +458,8 @@ static void rtkit_init(Object *obj)
     qdev_init_gpio_out_named(dev, &s->boot_status, "boot-status", 1);
     qdev_init_gpio_out_named(dev, &s->crashed, "crashed", 1);
     qdev_init_gpio_in_named(dev, rtkit_sart_fault, "sart-fault", 1);
+    qdev_init_gpio_in_named(dev, rtkit_set_link, "link", 1);
+    s->link = true;
     rtkit_fault_init(s);
 }
 
@@ -599,6 +622,7 @@ static const VMStateDescription vmstate_rtkit = {
         VMSTATE_UINT32(ioreport_step, AppleRtkitState),
         VMSTATE_BOOL(ioreport_waits, AppleRtkitState),
         VMSTATE_UINT64(dma_fault, AppleRtkitState),
+        VMSTATE_BOOL(link, AppleRtkitState),
         VMSTATE_STRUCT(fault, AppleRtkitState, 1, vmstate_rtkit_faults,
                        RtkitFaults),
         VMSTATE_END_OF_LIST()

@@ -136,14 +136,22 @@ static bool range_is_modelled(unsigned range)
     }
 }
 
-/* PMGR windows, and the word in the first one that the ANS group hangs on */
+/* Domains that the ANS group hangs on: numbers of the first PMGR's outputs */
+enum {
+    T8103_PS_ANS2,
+    T8103_PS_APCIE_ST,          /* the NAND's PCIe link */
+    T8103_NUM_WATCHED,
+};
+
+/* PMGR windows, and the offsets of the words to watch there; 0: none */
 static const struct {
     const char *name;
     unsigned range;
-    uint32_t watch;
+    uint32_t watch[T8103_NUM_WATCHED];
 } pmgr_desc[APPLE_T8103_NUM_PMGRS] = {
-    { "pmgr", T8103_PMGR, 0x3f0 },
-    { "pmgr-mini", T8103_PMGR_MINI, 0 },
+    { "pmgr", T8103_PMGR,
+      { [T8103_PS_ANS2] = 0x3f0, [T8103_PS_APCIE_ST] = 0x418 } },
+    { "pmgr-mini", T8103_PMGR_MINI },
 };
 
 static const struct {
@@ -377,15 +385,16 @@ static bool realize_pmgrs(AppleT8103State *s, Error **errp)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(pmgr_desc); i++) {
         DeviceState *pmgr = DEVICE(&s->pmgr[i]);
+        QList *watch = qlist_new();
 
         qdev_prop_set_uint32(pmgr, "size",
                              apple_t8103_memmap[pmgr_desc[i].range].size);
-        if (pmgr_desc[i].watch) {
-            QList *watch = qlist_new();
-
-            qlist_append_int(watch, pmgr_desc[i].watch);
-            qdev_prop_set_array(pmgr, "watch", watch);
+        for (unsigned k = 0; k < T8103_NUM_WATCHED; k++) {
+            if (pmgr_desc[i].watch[k]) {
+                qlist_append_int(watch, pmgr_desc[i].watch[k]);
+            }
         }
+        qdev_prop_set_array(pmgr, "watch", watch);
         if (!sysbus_realize(SYS_BUS_DEVICE(pmgr), errp)) {
             return false;
         }
@@ -489,12 +498,14 @@ static bool realize_ans(AppleT8103State *s, Error **errp)
     qdev_connect_gpio_out_named(s->sart, "fault", 0,
                                 qdev_get_gpio_in_named(s->rtkit, "sart-fault",
                                                        0));
-    qdev_connect_gpio_out_named(pmgr, "power", 0,
+    qdev_connect_gpio_out_named(pmgr, "power", T8103_PS_ANS2,
                                 qdev_get_gpio_in_named(DEVICE(s), "ans-power",
                                                        0));
-    qdev_connect_gpio_out_named(pmgr, "reset", 0,
+    qdev_connect_gpio_out_named(pmgr, "reset", T8103_PS_ANS2,
                                 qdev_get_gpio_in_named(DEVICE(s), "ans-reset",
                                                        0));
+    qdev_connect_gpio_out_named(pmgr, "power", T8103_PS_APCIE_ST,
+                                qdev_get_gpio_in_named(s->rtkit, "link", 0));
     return true;
 }
 

@@ -25,7 +25,9 @@
 #define BOOT_STATUS     0x27bcc1300ULL
 #define BOOT_OK         0xde71ce55
 #define PMGR_ANS2       0x23b7003f0ULL
+#define PMGR_APCIE_ST   0x23b700418ULL      /* the NAND's PCIe link */
 #define PS_ON           0xf
+#define PS_CLOCK_OFF    0x4
 #define PS_RESET        BIT(31)
 
 #define RTKIT           "/machine/soc/rtkit"
@@ -964,6 +966,137 @@ static void test_machine_reset(void)
     stop(qts);
 }
 
+/* The link of the NAND */
+
+/* Verifies that a start without the link is reported, and goes on. */
+static void test_link_start(void)
+{
+    static const uint32_t off[] = { 0, PS_CLOCK_OFF };
+    QTestState *qts = start("");
+
+    for (int i = 0; i < ARRAY_SIZE(off); i++) {
+        qtest_writel(qts, PMGR_APCIE_ST, off[i]);
+        judge_expect_none(qts);
+        run(qts);
+        judge_expect(qts, "pmgr-link", 1);
+        boot(qts);
+        sleep_firmware(qts);
+        qtest_writel(qts, CPU_CONTROL, 0);
+    }
+    stop(qts);
+}
+
+/* Verifies the same for a wake. */
+static void test_link_wake(void)
+{
+    QTestState *qts = start_booted("");
+
+    sleep_firmware(qts);
+    qtest_writel(qts, PMGR_APCIE_ST, 0);
+    judge_expect_none(qts);
+    ap_send(qts, MGMT, IOP_INIT);
+    boot(qts);
+    judge_expect(qts, "pmgr-link", 1);
+    stop(qts);
+}
+
+static void drop_link(QTestState *qts, uint32_t state)
+{
+    qtest_writel(qts, PMGR_APCIE_ST, state);
+    judge_expect(qts, "pmgr-link", 1);
+    /* it was off already */
+    qtest_writel(qts, PMGR_APCIE_ST, 0);
+    qtest_writel(qts, PMGR_APCIE_ST, PS_ON);
+    judge_expect_none(qts);
+}
+
+/* Verifies that the link may not go off under a firmware that is awake. */
+static void test_link_off(void)
+{
+    QTestState *qts = start("");
+
+    run(qts);
+    drop_link(qts, 0);
+    boot(qts);
+    drop_link(qts, PS_CLOCK_OFF);
+    ap_send(qts, MGMT, AP_QUIESCED);
+    expect(qts, MGMT, AP_QUIESCED);
+    drop_link(qts, 0);
+    stop(qts);
+}
+
+/* Verifies what is no violation: both domains off, as in system sleep. */
+static void test_link_sleep(void)
+{
+    QTestState *qts = start("");
+
+    qtest_writel(qts, PMGR_APCIE_ST, 0);
+    qtest_writel(qts, PMGR_APCIE_ST, PS_ON);
+    run(qts);
+    boot(qts);
+    sleep_firmware(qts);
+    qtest_writel(qts, PMGR_APCIE_ST, 0);
+    qtest_writel(qts, PMGR_APCIE_ST, PS_ON);
+    ap_send(qts, MGMT, IOP_INIT);
+    boot(qts);
+    sleep_firmware(qts);
+    qtest_writel(qts, CPU_CONTROL, 0);
+    qtest_writel(qts, PMGR_APCIE_ST, 0);
+    qtest_writel(qts, PMGR_ANS2, 0);
+    qtest_writel(qts, PMGR_ANS2, PS_ON);
+    qtest_writel(qts, PMGR_APCIE_ST, PS_ON);
+    run(qts);
+    boot(qts);
+    stop(qts);
+}
+
+/* Verifies that a dead firmware needs no link. */
+static void test_link_dead(void)
+{
+    QTestState *qts = start_booted("");
+
+    qom_set_str(qts, RTKIT, "crash", "now");
+    qtest_writel(qts, PMGR_APCIE_ST, 0);
+    qtest_writel(qts, PMGR_APCIE_ST, PS_ON);
+    pmgr_reset(qts);
+    disallow_all(qts);
+
+    qtest_qom_set_bool(qts, RTKIT, "drop-hello", true);
+    run(qts);
+    expect_silence(qts);
+    expect_state(qts, "hung");
+    qtest_writel(qts, PMGR_APCIE_ST, 0);
+    stop(qts);
+}
+
+/* Verifies that a reset of the machine just switches the link on. */
+static void test_link_machine_reset(void)
+{
+    static const char *const options[] = {
+        "", ",handover=asleep", ",handover=running",
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(options); i++) {
+        QTestState *qts = start(options[i]);
+        bool awake = strstr(options[i], "running");
+
+        for (int round = 0; round < 2; round++) {
+            qtest_writel(qts, PMGR_APCIE_ST, 0);
+            judge_expect(qts, "pmgr-link", awake);
+            qtest_system_reset(qts);
+            judge_expect_none(qts);
+            if (options[i][0]) {
+                ap_send(qts, MGMT, IOP_INIT);
+            } else {
+                run(qts);
+            }
+            boot(qts);
+            awake = true;
+        }
+        stop(qts);
+    }
+}
+
 /* Verifies the hand-over of a sleeping firmware, also after a reboot. */
 static void test_handover_asleep(void)
 {
@@ -1413,6 +1546,19 @@ static void test_migrate(void)
     stop(qts);
 }
 
+/* Verifies that a link that is off stays off across a migration. */
+static void test_link_migrate(void)
+{
+    QTestState *qts = start("");
+
+    qtest_writel(qts, PMGR_APCIE_ST, 0);
+    qts = migrate(qts);
+    judge_expect_none(qts);
+    run(qts);
+    judge_expect(qts, "pmgr-link", 1);
+    stop(qts);
+}
+
 /* Verifies that random messages to a running firmware leave QEMU alive. */
 static void test_random(void)
 {
@@ -1484,6 +1630,12 @@ static const struct {
     { "run-cleared", test_run_cleared },
     { "reset-running", test_reset_running },
     { "machine-reset", test_machine_reset },
+    { "link-start", test_link_start },
+    { "link-wake", test_link_wake },
+    { "link-off", test_link_off },
+    { "link-sleep", test_link_sleep },
+    { "link-dead", test_link_dead },
+    { "link-machine-reset", test_link_machine_reset },
     { "handover-asleep", test_handover_asleep },
     { "handover-asleep-stop", test_handover_asleep_stop },
     { "handover-running", test_handover_running },
@@ -1502,6 +1654,7 @@ static const struct {
     { "slow", test_slow },
     { "crash-at-message", test_crash_at_message },
     { "migrate", test_migrate },
+    { "link-migrate", test_link_migrate },
     { "random", test_random },
 };
 

@@ -80,7 +80,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(AppleJudgeState, APPLE_JUDGE)
     rule(SART_DENIED,        "sart-denied")                                \
     rule(SART_ENTRY,         "sart-entry")     /* overlap, range, flags */ \
     rule(SART_ORDER,         "sart-order")     /* changed while allowing */ \
-    rule(PMGR_RESET,         "pmgr-reset")     /* reset while running */
+    rule(PMGR_RESET,         "pmgr-reset")     /* reset while running */  \
+    rule(PMGR_LINK,          "pmgr-link")      /* no power for the NAND */
 
 typedef enum AppleRule {
 #define APPLE_RULE_ENUM(name, str) APPLE_RULE_##name,

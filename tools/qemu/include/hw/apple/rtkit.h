@@ -16,6 +16,7 @@
  *  + Property "handover" (string "off", "asleep" or "running"): the state in
  *    which the boot loader left the firmware
  *  + Named GPIO input "sart-fault": SART refused an access; the firmware dies
+ *  + Named GPIO input "link": 1 while the domain of the NAND's PCIe link is on
  *  + Named GPIO output "boot-status": 1 while BOOT_STATUS reads "ready"
  *  + Named GPIO output "crashed": 1 after a crash, until reset
  *  + QOM property "state" (string, read-only)
