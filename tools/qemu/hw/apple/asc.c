@@ -25,7 +25,6 @@
  */
 
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
 #include "hw/irq.h"
@@ -225,11 +224,6 @@ bool apple_asc_iop_send(AppleAscState *s, const AppleAscMessage *msg)
                              asc_fifo_count(&s->i2a));
     asc_update_irq(s);
     return true;
-}
-
-bool apple_asc_running(AppleAscState *s)
-{
-    return s->run;
 }
 
 void apple_asc_preset_run(AppleAscState *s, bool run)

@@ -9,10 +9,10 @@
  * known.  Addresses are 36 bits wide (Linux apple,sart.yaml).  Boot firmware
  * leaves entries that must not be touched.  NVMe data does not pass here.
  *
- * The model: refuse by default.  The co-processor's accesses go through an
- * IOMMU region that sends an allowed page to memory and every other page to a
- * region that records the access.  Nothing is cached, so writing a register
- * is effective at once and no invalidation is needed.
+ * The model: refuse by default.  A transfer of the co-processor reaches memory
+ * only if entries allow every byte of it; otherwise nothing is transferred, and
+ * one refused access is recorded.  Nothing is cached, so writing a register is
+ * effective at once.
  *
  * Model choices, not known from hardware:
  *  - only flags 0xff allow
@@ -38,7 +38,6 @@
 
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
-#include "qemu/log.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
 #include "hw/irq.h"
@@ -63,18 +62,12 @@ REG32(CONFIG0, 0x00)
 REG32(PADDR0, 0x40)
     FIELD(PADDR, PAGE, 0, 24)
 
-#define TYPE_APPLE_SART_IOMMU "apple-sart-iommu"
-
 struct AppleSartState {
     SysBusDevice parent_obj;
 
     MemoryRegion regs;
-    IOMMUMemoryRegion filter;
-    MemoryRegion blocked;
     MemoryRegion *downstream;
-    AddressSpace dma_as;
     AddressSpace downstream_as;
-    AddressSpace blocked_as;
     AppleJudgeState *judge;
     qemu_irq fault;
 
@@ -122,7 +115,7 @@ static uint64_t sart_allowed_bytes(const AppleSartState *s, uint64_t addr)
     return 0;
 }
 
-/* The refused accesses */
+/* The co-processor's accesses */
 
 static void sart_refuse(AppleSartState *s, hwaddr addr, uint64_t len,
                         bool write, const char *why)
@@ -141,53 +134,6 @@ static void sart_refuse(AppleSartState *s, hwaddr addr, uint64_t len,
                           HWADDR_PRIx " refused: %s",
                           write ? "write" : "read", len, addr, why);
     qemu_irq_pulse(s->fault);
-}
-
-static MemTxResult sart_blocked_read(void *opaque, hwaddr addr,
-                                     uint64_t *data, unsigned size,
-                                     MemTxAttrs attrs)
-{
-    *data = UINT64_MAX;
-    sart_refuse(opaque, addr, size, false, "no entry allows it");
-    return MEMTX_ERROR;
-}
-
-static MemTxResult sart_blocked_write(void *opaque, hwaddr addr,
-                                      uint64_t data, unsigned size,
-                                      MemTxAttrs attrs)
-{
-    sart_refuse(opaque, addr, size, true, "no entry allows it");
-    return MEMTX_ERROR;
-}
-
-static const MemoryRegionOps sart_blocked_ops = {
-    .read_with_attrs = sart_blocked_read,
-    .write_with_attrs = sart_blocked_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
-    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
-};
-
-static IOMMUTLBEntry sart_translate(IOMMUMemoryRegion *iommu, hwaddr addr,
-                                    IOMMUAccessFlags flags, int iommu_idx)
-{
-    AppleSartState *s = container_of(iommu, AppleSartState, filter);
-    hwaddr page = QEMU_ALIGN_DOWN(addr, SART_PAGE_SIZE);
-    bool ok = sart_allowed_bytes(s, page) != 0;
-
-    trace_apple_sart_translate(page, ok);
-    return (IOMMUTLBEntry) {
-        .target_as = ok ? &s->downstream_as : &s->blocked_as,
-        .iova = page,
-        .translated_addr = page,
-        .addr_mask = SART_PAGE_SIZE - 1,
-        .perm = IOMMU_RW,
-    };
-}
-
-AddressSpace *apple_sart_dma_as(AppleSartState *s)
-{
-    return &s->dma_as;
 }
 
 MemTxResult apple_sart_dma_rw(AppleSartState *s, hwaddr addr, void *buf,
@@ -209,7 +155,7 @@ MemTxResult apple_sart_dma_rw(AppleSartState *s, hwaddr addr, void *buf,
         checked += MIN(n, len - checked);
     }
 
-    result = address_space_rw(&s->dma_as, addr, attrs, buf, len, write);
+    result = address_space_rw(&s->downstream_as, addr, attrs, buf, len, write);
     if (result != MEMTX_OK) {
         sart_refuse(s, addr, len, write, "an entry allows it, but there is "
                     "no memory");
@@ -513,7 +459,6 @@ static void sart_finalize(Object *obj)
 static void sart_realize(DeviceState *dev, Error **errp)
 {
     AppleSartState *s = APPLE_SART(dev);
-    Object *obj = OBJECT(dev);
 
     if (!s->judge || !s->downstream) {
         error_setg(errp, "apple-sart: property '%s' is not set",
@@ -521,16 +466,8 @@ static void sart_realize(DeviceState *dev, Error **errp)
         return;
     }
 
-    memory_region_init_iommu(&s->filter, sizeof(s->filter),
-                             TYPE_APPLE_SART_IOMMU, obj, "apple-sart-filter",
-                             UINT64_MAX);
-    memory_region_init_io(&s->blocked, obj, &sart_blocked_ops, s,
-                          "apple-sart-blocked", UINT64_MAX);
-    address_space_init(&s->dma_as, MEMORY_REGION(&s->filter),
-                       "apple-sart-dma");
     address_space_init(&s->downstream_as, s->downstream,
                        "apple-sart-downstream");
-    address_space_init(&s->blocked_as, &s->blocked, "apple-sart-blocked");
 }
 
 static int sart_post_load(void *opaque, int version_id)
@@ -584,11 +521,6 @@ static void sart_class_init(ObjectClass *oc, void *data)
                                   sart_set_probe);
 }
 
-static void sart_iommu_class_init(ObjectClass *oc, void *data)
-{
-    IOMMU_MEMORY_REGION_CLASS(oc)->translate = sart_translate;
-}
-
 static const TypeInfo sart_types[] = {
     {
         .name = TYPE_APPLE_SART,
@@ -597,11 +529,6 @@ static const TypeInfo sart_types[] = {
         .instance_init = sart_init,
         .instance_finalize = sart_finalize,
         .class_init = sart_class_init,
-    },
-    {
-        .name = TYPE_APPLE_SART_IOMMU,
-        .parent = TYPE_IOMMU_MEMORY_REGION,
-        .class_init = sart_iommu_class_init,
     },
 };
 

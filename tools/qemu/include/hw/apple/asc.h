@@ -54,9 +54,6 @@ bool apple_asc_iop_recv(AppleAscState *s, AppleAscMessage *msg);
 /* Send a message to the AP; false if the FIFO is full (see @room). */
 bool apple_asc_iop_send(AppleAscState *s, const AppleAscMessage *msg);
 
-/* Whether CPU_CONTROL.RUN is set. */
-bool apple_asc_running(AppleAscState *s);
-
 /* Set RUN as a boot loader left it; for hand-over states, before start. */
 void apple_asc_preset_run(AppleAscState *s, bool run);
 

@@ -44,16 +44,6 @@ void apple_sart_preset(AppleSartState *s, unsigned index, hwaddr addr,
                        uint64_t size);
 
 /**
- * apple_sart_dma_as: the address space that the co-processor's DMA uses
- * @s: the filter, realized
- *
- * Accesses outside of the allowed ranges return a MemTxResult other than
- * MEMTX_OK, are recorded and reported to the judge: once for each bus access
- * of up to eight bytes.  apple_sart_dma_rw() records once for each call.
- */
-AddressSpace *apple_sart_dma_as(AppleSartState *s);
-
-/**
  * apple_sart_dma_rw: one DMA transfer of the co-processor, all or nothing
  * @s: the filter, realized
  * @addr: physical address
