@@ -35,7 +35,7 @@ if [[ " ${checks[*]} " == *" weave "* ]]; then
 		KERNEL=${kernel##*/} "$top/tools/scripts/setup.sh" >&2
 	done
 fi
-if [[ " ${checks[*]} " == *" hot-path.sh "* ]]; then
+if [[ " ${checks[*]} " == *" hot-path "* ]]; then
 	# the kernels whose request path it compares, which are those of make test
 	export kernels="6.12-ans2-16k 7.2-ans2-4k"
 	for kernel in $kernels; do
