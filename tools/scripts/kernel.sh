@@ -61,6 +61,7 @@ if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
 	exit 0
 fi
 need_space 700 "building a kernel"
+rm -f "$out/inputs"
 mkdir -p "$place" "${out%/*}"
 [[ $out -ef $place ]] || { rm -rf --one-file-system "$out"; ln -s "$place" "$out"; }
 # With modules a few options differ: make builds in a copy of the kernel without

@@ -7,6 +7,9 @@ src=$build/src/qemu
 out=$build/qemu
 wanted=(qemu-system-aarch64 qemu-img)
 
+# What is in $out was made by; the text of configure() changes with its options.
+configuration() { cat "$src.version"; declare -f configure; }
+
 # Only what the machine needs: no other board, device, display or network, and no
 # symbols for a debugger, which would take a quarter of the time.
 configure() {
@@ -17,7 +20,7 @@ configure() {
 		--without-default-features --without-default-devices \
 		--enable-tcg --enable-fdt=system --enable-tools \
 		--disable-debug-info --disable-docs --disable-install-blobs
-	cp "$src.version" configured
+	configuration >configured
 }
 
 # Meson writes this header anew each time, and nearly everything includes it.
@@ -39,9 +42,10 @@ if [[ -x $out/${wanted[0]} && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; 
 	exit 0
 fi
 need_space 1000 "building QEMU"
+rm -f "$out/inputs"
 step qemu-install "putting the machine into QEMU's sources" \
 	"$top/tools/qemu/install.sh" "$src"
-if ! cmp -s "$src.version" "$out/configured" || [[ ! -f $out/build.ninja ]]; then
+if [[ $(cat "$out/configured" 2>/dev/null) != "$(configuration)" || ! -f $out/build.ninja ]]; then
 	rm -rf --one-file-system "$out"
 	step qemu-configure "configuring QEMU" configure
 fi
