@@ -50,6 +50,9 @@ check_tree() {
 	[[ -d $kdir ]] || die "KDIR=$kdir is not a folder; $accepted"
 	kdir=$(cd "$kdir" && pwd)
 	[[ $kdir != "$top" ]] || die "KDIR is this repository; $accepted"
+	# what make setup unpacked; make has copies of it in a folder woven
+	[[ -n $results || ! -f $kdir.version || $kdir == */woven/src/* ]] ||
+		die "KDIR=$kdir is what all builds here begin with; give a copy of it"
 	for f in Makefile Kbuild include/linux/blk-mq.h drivers/nvme/host/pci.c; do
 		[[ -f $kdir/$f ]] ||
 			die "KDIR=$kdir is not a Linux tree, it has no $f; $accepted"

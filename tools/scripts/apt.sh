@@ -73,16 +73,23 @@ host_suite() {
 	security_mirror=${security_mirror:-${mirror%/}-security}
 }
 
+# In a step, where nobody sees a question: ask_password comes before it.
 as_root() {
 	if [[ $(id -u) -eq 0 ]]; then
 		"$@"
 	elif ! command -v sudo >/dev/null; then
 		echo "neither root nor sudo, so this cannot be run: $*"
 		return 1
-	elif [[ -t 2 ]]; then
-		sudo -- "$@"
 	else
 		sudo -n -- "$@"
+	fi
+}
+
+# Lets sudo ask for the password, if there is somebody to ask.
+ask_password() {
+	if [[ $(id -u) -ne 0 && -t 2 ]] && ! sudo -n true 2>/dev/null; then
+		say "packages have to be installed; sudo asks for your password"
+		sudo -v </dev/tty || die "sudo does not let you install packages"
 	fi
 }
 
@@ -109,6 +116,7 @@ install_missing() {
 	if [[ $(id -u) -ne 0 ]] && ! command -v sudo >/dev/null; then
 		die "not root and no sudo; as root run: apt-get install --no-install-recommends ${missing[*]}"
 	fi
+	ask_password
 	step packages "installing ${#missing[@]} packages" host_update_install "${missing[@]}"
 }
 

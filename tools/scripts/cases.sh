@@ -7,6 +7,8 @@
 
 run_cases() {
 	local kernels kernel
+	[[ -z $MODULES ]] ||
+		die "MODULES=1 is for make kernel alone: the cases modules-* have kernels of their own"
 	# The runner needs Python, and knows the names that T may have: where it
 	# can tell at once, nothing is fetched for a name that does not exist.
 	[[ -x /usr/bin/python3 ]] || "$top/tools/scripts/setup.sh" >&2

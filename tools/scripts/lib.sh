@@ -50,9 +50,17 @@ one_of PAGES "$PAGES" 16k 4k
 	die "MODULES=1 goes with DRIVER=ans2 alone"
 # The build systems of Linux and QEMU refuse blanks and colons, and a QEMU
 # -drive option ends at a comma.
-[[ $O =~ ^[A-Za-z0-9_./+@~-]+$ ]] ||
-	die "O='$O' is not accepted; O is a folder name of letters, digits, . _ / + @ ~ -"
+[[ $O =~ ^[A-Za-z0-9_./+@~-]+$ && $O != '~'* ]] ||
+	die "O='$O' is not accepted; O is a folder name of letters, digits, . _ / + @ ~ -, with no ~ in front"
 build=$(realpath -m -- "$O")
+# Folders in it are removed and made anew. Whatever builds takes a lock first, so
+# one that has none is not ours, unless somebody has kept a part of ours.
+if [[ -e $build && ! -d $build/stamp ]]; then
+	foreign=$(find "$build" -mindepth 1 -maxdepth 1 ! -name apt ! -name ccache \
+		! -name log ! -name src ! -name 'u-boot*' -printf '%f\n' -quit)
+	[[ -d $build && -z $foreign ]] ||
+		die "O='$O' is not accepted: it holds other things (${foreign:-it is a file}); O is a folder for builds alone"
+fi
 [[ $build =~ ^[A-Za-z0-9_./+@~-]+$ ]] ||
 	die "'$build' is not accepted as build folder: blanks and signs other than . _ / + @ ~ - break the builds; give another with O="
 kernel_name=$KERNEL-$DRIVER-$PAGES${MODULES:+-modules}${DEBUG:+-debug}

@@ -13,6 +13,8 @@
 scripts=$top/tools/scripts
 [[ -z ${SSD-} || -f $SSD ]] ||
 	die "SSD='$SSD' is no file; copy one from $build/image/ssd.img"
+[[ -z ${SSD-} || ! $SSD -ef $build/image/ssd.img ]] ||
+	die "SSD='$SSD' is what every other machine starts from; give a copy of it"
 [[ -z $MODULES ]] ||
 	die "MODULES=1 is for make kernel alone: the machine of make run loads no modules"
 [[ $# -gt 0 || -z ${CMD-} ]] || set -- "$CMD"

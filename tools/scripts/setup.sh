@@ -147,6 +147,7 @@ fi
 if [[ -n $need_meson ]]; then
 	version=$(version_of meson bookworm-backports/)
 	[[ $version ]] || die "no package meson >= 1.5 in bookworm-backports"
+	ask_password
 	step meson "installing meson $version" install_meson "$version"
 fi
 

@@ -14,7 +14,8 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../scripts/lib.sh"
 . "$here/../../scripts/woven.sh"
-DRIVER=ans2 MODULES=
+[[ -z $MODULES ]] || die "MODULES=1 is for make kernel alone: KUnit's suites are built in"
+[[ $DRIVER == ans2 ]] || die "DRIVER=$DRIVER has no KUnit suites; DRIVER is ans2 here"
 . "$here/../../scripts/config.sh"
 
 me=kunit

@@ -28,13 +28,14 @@ TAIL = 25
 class Console:
     """Keeps what the first serial port says, in memory and in @log.
 
-    @echo: file descriptor that gets it too
+    @echo: file descriptor that gets it too; @deaf says that it is closed
     """
 
     def __init__(self, sock, log, echo=None):
         self.sock = sock
         self.log = log
         self.echo = echo
+        self.deaf = False
         self.text = ""
         self.changed = threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -51,7 +52,12 @@ class Console:
                     return
                 log.write(data)
                 if self.echo is not None:
-                    os.write(self.echo, data)
+                    try:
+                        os.write(self.echo, data)
+                    except OSError:
+                        # nobody reads it any more
+                        self.echo = None
+                        self.deaf = True
                 with self.changed:
                     self.text += data.decode(errors="replace")
                     self.changed.notify_all()
@@ -199,6 +205,8 @@ class Mac:
 
     def _args(self):
         path, form = self.disk
+        # what ends the name in a list of options
+        path = str(path).replace(",", ",,")
         args = [*self._machine_args(), "-m", self.memory,
                 "-smp", str(self.cpus), "-display", "none", "-nodefaults",
                 "-drive", f"if=none,id=ssd,file={path},format={form},"

@@ -83,7 +83,7 @@ def console(mac):
     keys = Keys()
     inputs = [0]
     with raw_terminal():
-        while not keys.ended and not mac.is_off():
+        while not (keys.ended or mac.console.deaf or mac.is_off()):
             ready, _, _ = select.select(inputs, [], [], 0.2)
             if not ready:
                 continue
