@@ -292,13 +292,6 @@ static void job_end(struct agent *a)
 	send_words(a, FRAME_EXIT, 3, job->id, how, value);
 }
 
-static void job_kill(struct agent *a, struct frame *f)
-{
-	if (f->len != 4 || !a->job.pid || frame_get32(f, 0) != a->job.id)
-		return;
-	kill(-a->job.pid, SIGKILL);
-}
-
 static int job_poll_ms(struct job *job)
 {
 	uint64_t now = now_ms();
@@ -415,9 +408,6 @@ static void handle_frame(struct agent *a, struct frame *f)
 	switch (f->type) {
 	case FRAME_EXEC:
 		job_start(a, f);
-		break;
-	case FRAME_KILL:
-		job_kill(a, f);
 		break;
 	case FRAME_WRITE:
 		file_open(a, f);

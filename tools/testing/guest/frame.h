@@ -37,7 +37,6 @@
  * enum frame_type - what a frame says
  * @FRAME_EXEC: host: run a command. u32 id, u32 time-out in ms (0: none), then
  *	the text for sh -c.
- * @FRAME_KILL: host: kill the running command. u32 id.
  * @FRAME_WRITE: host: create a file. u32 id, u32 mode, then the path.
  * @FRAME_CLOSE: host: the file is complete. u32 id.
  * @FRAME_READ: host: send a file. u32 id, then the path.
@@ -54,7 +53,6 @@
  */
 enum frame_type {
 	FRAME_EXEC	= 'x',
-	FRAME_KILL	= 'k',
 	FRAME_WRITE	= 'w',
 	FRAME_CLOSE	= 'c',
 	FRAME_READ	= 'r',
