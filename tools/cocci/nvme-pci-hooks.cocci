@@ -292,17 +292,18 @@ p << iotags.p;
 @@
 hit("iotags", p)
 
-// What the core learned from Identify and the queue path cannot do.
+// What the core learned from Identify and the queue path cannot do. This is the
+// first function that makes use of it.
 @limits@
 identifier dev;
-symbol poll_queues;
 position p;
 @@
- nvme_setup_io_queues@p(struct nvme_dev *dev)
+ nvme_dbbuf_dma_alloc@p(struct nvme_dev *dev)
  {
  	...
- 	dev->nr_poll_queues = poll_queues;
 +	nvme_ans2_limits(dev);
+ 	if (!(dev->ctrl.oacs & NVME_CTRL_OACS_DBBUF_SUPP))
+ 		return;
  	...
  }
 

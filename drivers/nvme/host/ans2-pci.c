@@ -274,15 +274,20 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
 }
 
 /*
- * What Identify may promise and a TCB cannot describe. The core sets it anew
- * each time the controller starts; what pci.c has made of it by now is undone.
+ * What Identify may promise and a TCB cannot describe: memory that commands
+ * name elsewhere than in PRPs. The core sets it anew each time the controller
+ * starts; what pci.c has made of it by now is undone.
  */
 static void nvme_ans2_limits(struct nvme_dev *dev)
 {
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+
 	if (!dev->ans2)
 		return;
-	dev->ctrl.sgls = 0;
-	dev->ctrl.max_integrity_segments = 1;
+	ctrl->sgls = 0;
+	ctrl->max_integrity_segments = 1;
+	ctrl->oacs &= ~NVME_CTRL_OACS_DBBUF_SUPP;
+	ctrl->hmpre = 0;
 }
 
 /* None is asked for while OAES is 0, and there would be no tag for it. */

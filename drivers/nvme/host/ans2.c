@@ -217,7 +217,8 @@ static u8 ans2_dma_flags(const struct nvme_command *cmd)
  *
  * Context: any
  * Return: false if the command has a tag that is not one of the queue, or
- * describes its data by an SGL, which a TCB cannot. Nothing is written then.
+ * describes its data by an SGL or has metadata, for which a TCB has no fields.
+ * Nothing is written then.
  */
 bool nvme_ans2_fill(struct nvme_ans2 *ans2, unsigned int qid, void *sq_cmds,
 		    const struct nvme_command *cmd)
@@ -228,7 +229,7 @@ bool nvme_ans2_fill(struct nvme_ans2 *ans2, unsigned int qid, void *sq_cmds,
 
 	if (tag >= NVME_ANS2_TAGS || !(q->tags & BIT_ULL(tag)))
 		return false;
-	if (cmd->common.flags & NVME_CMD_SGL_ALL)
+	if (cmd->common.flags & NVME_CMD_SGL_ALL || cmd->common.metadata)
 		return false;
 
 	tcb = &q->tcbs[tag];

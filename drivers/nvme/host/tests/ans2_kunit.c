@@ -452,6 +452,19 @@ static void fill_refuses_sgl_with_metadata_segment(struct kunit *test)
 					       sizeof(ctx->sq)));
 }
 
+static void fill_refuses_metadata(struct kunit *test)
+{
+	struct ans2_ctx *ctx = test->priv;
+	struct nvme_command cmd = ans2_cmd(0x02, 4, 0x800001000ull, 0);
+
+	cmd.common.metadata = cpu_to_le64(0x800002000ull);
+	KUNIT_EXPECT_FALSE(test, ans2_fill_io(ctx, &cmd));
+	KUNIT_EXPECT_TRUE(test, ans2_all_bytes(ctx->tcbs, T_POISON,
+					       sizeof(ctx->tcbs)));
+	KUNIT_EXPECT_TRUE(test, ans2_all_bytes(ctx->sq, T_POISON,
+					       sizeof(ctx->sq)));
+}
+
 static void fill_writes_no_register(struct kunit *test)
 {
 	struct ans2_ctx *ctx = test->priv;
@@ -1229,6 +1242,7 @@ static struct kunit_case ans2_cases[] = {
 	KUNIT_CASE_PARAM(fill_checks_tag, ans2_tag_gen_params),
 	KUNIT_CASE(fill_refuses_sgl),
 	KUNIT_CASE(fill_refuses_sgl_with_metadata_segment),
+	KUNIT_CASE(fill_refuses_metadata),
 	KUNIT_CASE(fill_writes_no_register),
 	KUNIT_CASE(submit_rings_admin_doorbell_with_tag),
 	KUNIT_CASE(submit_rings_io_doorbell_with_tag),
