@@ -446,13 +446,15 @@ static bool nvme_ans2_process(struct nvme_queue *nvmeq,
  */
 static irqreturn_t nvme_ans2_idle_irq(struct nvme_dev *dev, int irq)
 {
+	struct pci_dev *pdev = to_pci_dev(dev->dev);
 	struct nvme_ans2 *ans2 = dev->ans2;
 
 	if (++ans2->idle_irqs < NVME_ANS2_IDLE_IRQS)
 		return IRQ_NONE;
 	ans2->idle_irqs = 0;
+	/* It is hidden at once, and declared offline when its lock is free. */
 	if (!(readl(ans2->regs + NVME_REG_CSTS) & NVME_CSTS_CFS) &&
-	    !pci_channel_offline(to_pci_dev(dev->dev)))
+	    pci_device_is_present(pdev) && !pci_channel_offline(pdev))
 		return IRQ_NONE;
 	disable_irq_nosync(irq);
 	return IRQ_HANDLED;
