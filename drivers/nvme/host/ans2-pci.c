@@ -8,7 +8,8 @@
  * operations and an interrupt handler of their own, so that the path of other
  * drives stays what it is, and follows the controller's other habits:
  *
- * - one space of 64 tags for both queues: one admin tag, 61 I/O tags
+ * - one space of 64 tags for both queues: one admin tag, for which requests
+ *   wait in the block layer's queue, and 61 I/O tags
  * - no asynchronous events and no Abort: a command that times out is looked
  *   for once in the completion queue, then the controller is reset
  * - I/O queues must be deleted, SQ before CQ, before CC.EN is cleared;
@@ -224,25 +225,39 @@ static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 }
 
 /*
- * Another command may hold the only admin tag. One of hwmon gives it back soon.
- * One of a user may have it and wait for memory or for the reset itself; then
- * the queues count as stuck.
+ * Another command may be with the controller; if it does not come back either,
+ * its time-out says so by needs_reset.
  */
 static int nvme_ans2_delete_queue(struct nvme_queue *nvmeq, u8 opcode)
 {
 	unsigned int timeout = nvmeq->dev->ctrl.admin_q->rq_timeout;
+	struct nvme_ans2 *ans2 = nvmeq->dev->ans2;
 	unsigned long end = jiffies + timeout;
 	int ret;
 
+	clear_bit(NVMEQ_DELETE_ERROR, &nvmeq->flags);
+	/* Users may have all requests that there are. */
 	while ((ret = nvme_delete_queue(nvmeq, opcode))) {
-		if (ret != -EWOULDBLOCK || nvmeq->dev->ans2->needs_reset ||
+		if (ret != -EWOULDBLOCK || READ_ONCE(ans2->needs_reset) ||
 		    time_after(jiffies, end))
 			return ret;
 		usleep_range(1000, 2000);
 	}
-	if (!wait_for_completion_io_timeout(&nvmeq->delete_done, timeout))
-		return -ETIMEDOUT;
-	return test_and_clear_bit(NVMEQ_DELETE_ERROR, &nvmeq->flags) ? -EIO : 0;
+	while (!wait_for_completion_io_timeout(&nvmeq->delete_done, HZ / 10)) {
+		if (READ_ONCE(ans2->needs_reset) || time_after(jiffies, end))
+			return -ETIMEDOUT;
+	}
+	return test_bit(NVMEQ_DELETE_ERROR, &nvmeq->flags) ? -EIO : 0;
+}
+
+/* A command of nvme_ans2_delete_queue(), not one that a user made up. */
+static bool nvme_ans2_deletes(struct request *req)
+{
+	u8 opcode = nvme_req(req)->cmd->common.opcode;
+
+	return (opcode == nvme_admin_delete_sq ||
+		opcode == nvme_admin_delete_cq) &&
+	       !(nvme_req(req)->flags & NVME_REQ_USERCMD);
 }
 
 static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
@@ -253,8 +268,9 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
 
 	if (!ans2)
 		return false;
-	if (dev->online_queues < 2 || ans2->needs_reset)
+	if (!ans2->live || !ans2->has_io_queue || ans2->needs_reset)
 		return true;
+	WRITE_ONCE(ans2->deleting, true);
 	ret = nvme_ans2_delete_queue(ioq, nvme_admin_delete_sq);
 	if (!ret) {
 		/*
@@ -264,6 +280,8 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
 		nvme_poll_irqdisable(ioq);
 		ret = nvme_ans2_delete_queue(ioq, nvme_admin_delete_cq);
 	}
+	WRITE_ONCE(ans2->deleting, false);
+	ans2->has_io_queue = ret;
 	if (ret) {
 		dev_warn(dev->ctrl.device,
 			 "I/O queues not deleted (%d), function needs a reset\n",
@@ -290,7 +308,7 @@ static void nvme_ans2_limits(struct nvme_dev *dev)
 	ctrl->hmpre = 0;
 }
 
-/* None is asked for while OAES is 0, and there would be no tag for it. */
+/* None is asked for while OAES is 0, and it would keep the only tag. */
 static bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl)
 {
 	return to_nvme_dev(ctrl)->ans2;
@@ -309,7 +327,7 @@ static void nvme_ans2_refuse(struct nvme_queue *nvmeq, struct request *req)
 			     nvme_req(req)->cmd->common.flags);
 	nvme_req(req)->status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	blk_mq_set_request_complete(req);
-	nvme_pci_complete_rq(req);
+	req->q->mq_ops->complete(req);
 }
 
 /*
@@ -329,6 +347,9 @@ static blk_status_t __flatten nvme_ans2_prep(struct nvme_queue *nvmeq,
 	ret = nvme_prep_rq(req);
 	if (unlikely(ret))
 		return ret;
+	/* Whatever the tag that the block layer gave it. */
+	if (!nvmeq->qid)
+		iod->cmd.common.command_id = NVME_ANS2_ADMIN_TAG;
 	*sendable = nvme_ans2_fill(nvmeq->dev->ans2, nvmeq->qid, nvmeq->sq_cmds,
 				   &iod->cmd);
 	if (unlikely(!*sendable))
@@ -336,24 +357,58 @@ static blk_status_t __flatten nvme_ans2_prep(struct nvme_queue *nvmeq,
 	return BLK_STS_OK;
 }
 
+static blk_status_t nvme_ans2_send(struct nvme_queue *nvmeq,
+				   struct request *req, u8 tag)
+{
+	blk_status_t ret;
+	bool sendable;
+
+	ret = nvme_ans2_prep(nvmeq, req, &sendable);
+	if (likely(!ret && sendable))
+		nvme_ans2_submit(nvmeq->dev->ans2, nvmeq->qid, &tag, 1);
+	return ret;
+}
+
+/*
+ * There is one admin tag. It belongs to a request from here until the request
+ * is completed, and not from its allocation on: a request may be allocated for
+ * long before it is sent, while a user's memory for it is fetched from this
+ * very drive, and a reset could not be done meanwhile.
+ *
+ * A command that deletes a queue may find the tag taken and come here when the
+ * controller has been reset. It must not delete the new queue.
+ */
+static blk_status_t nvme_ans2_send_admin(struct nvme_queue *nvmeq,
+					 struct request *req)
+{
+	struct nvme_ans2 *ans2 = nvmeq->dev->ans2;
+	blk_status_t ret;
+
+	if (nvme_ans2_deletes(req) && !READ_ONCE(ans2->deleting))
+		return BLK_STS_IOERR;
+	/* The block layer tries again when a request ends, and after 3 ms. */
+	if (cmpxchg(&ans2->admin, NULL, req))
+		return BLK_STS_RESOURCE;
+	ret = nvme_ans2_send(nvmeq, req, NVME_ANS2_ADMIN_TAG);
+	if (ret)
+		cmpxchg(&ans2->admin, req, NULL);
+	return ret;
+}
+
 static blk_status_t nvme_ans2_queue_rq(struct blk_mq_hw_ctx *hctx,
 				       const struct blk_mq_queue_data *bd)
 {
 	struct nvme_queue *nvmeq = hctx->driver_data;
 	struct request *req = bd->rq;
-	u8 tag = req->tag;
-	blk_status_t ret;
-	bool sendable;
 
 	if (unlikely(!test_bit(NVMEQ_ENABLED, &nvmeq->flags)))
 		return BLK_STS_IOERR;
 	if (unlikely(!nvme_check_ready(&nvmeq->dev->ctrl, req, true)))
 		return nvme_fail_nonready_command(&nvmeq->dev->ctrl, req);
 
-	ret = nvme_ans2_prep(nvmeq, req, &sendable);
-	if (likely(!ret && sendable))
-		nvme_ans2_submit(nvmeq->dev->ans2, nvmeq->qid, &tag, 1);
-	return ret;
+	if (!nvmeq->qid)
+		return nvme_ans2_send_admin(nvmeq, req);
+	return nvme_ans2_send(nvmeq, req, req->tag);
 }
 
 /*
@@ -388,30 +443,46 @@ static void nvme_ans2_queue_rqs(struct rq_list *rqlist)
  */
 
 /*
- * The second phase: the entries are copies, the lock is not held. A queue has
- * tags once something was in flight in it, and may have none before.
+ * The admin queue's .complete, also for what is cancelled. The TCB is invalid
+ * by now, so the next request may have the tag.
  */
-static void nvme_ans2_complete(struct nvme_queue *nvmeq,
-			       struct io_comp_batch *iob, unsigned int nr)
+static void nvme_ans2_complete_admin(struct request *req)
+{
+	struct nvme_ans2 *ans2 = to_nvme_dev(nvme_req(req)->ctrl)->ans2;
+
+	if (nvme_req(req)->cmd->common.opcode == nvme_admin_create_cq &&
+	    !nvme_req(req)->status)
+		ans2->has_io_queue = true;
+	cmpxchg(&ans2->admin, req, NULL);
+	nvme_pci_complete_rq(req);
+}
+
+static struct request *nvme_ans2_request(struct nvme_queue *nvmeq, u16 tag)
+{
+	if (!nvmeq->qid)
+		return READ_ONCE(nvmeq->dev->ans2->admin);
+	return nvme_find_rq(nvme_queue_tagset(nvmeq), tag);
+}
+
+/*
+ * The second phase: the entries are copies, the lock is not held.
+ *
+ * One by one: with one hardware queue for all processors the block layer sends
+ * each request to where it came from, and there is no batch to be made.
+ */
+static void nvme_ans2_complete(struct nvme_queue *nvmeq, unsigned int nr)
 {
 	struct nvme_ans2_queue *q = &nvmeq->dev->ans2->q[nvmeq->qid];
-	struct blk_mq_tags *tags;
 	unsigned int i;
 
-	if (!nr)
-		return;
-	tags = nvme_queue_tagset(nvmeq);
 	for (i = 0; i < nr; i++) {
 		struct nvme_completion *cqe = &q->done[i];
-		struct request *req = nvme_find_rq(tags, cqe->command_id);
+		struct request *req = nvme_ans2_request(nvmeq, cqe->command_id);
 
 		if (unlikely(!req))
 			continue;
-		if (!nvme_try_complete_req(req, cqe->status, cqe->result) &&
-		    !blk_mq_add_to_batch(req, iob, nvme_req(req)->status !=
-					 NVME_SC_SUCCESS,
-					 nvme_pci_complete_batch))
-			nvme_pci_complete_rq(req);
+		if (!nvme_try_complete_req(req, cqe->status, cqe->result))
+			req->q->mq_ops->complete(req);
 	}
 }
 
@@ -419,8 +490,7 @@ static void nvme_ans2_complete(struct nvme_queue *nvmeq,
  * Callers exclude each other: the interrupt handler, and those who disabled
  * the interrupt or have freed it.
  */
-static bool nvme_ans2_process(struct nvme_queue *nvmeq,
-			      struct io_comp_batch *iob)
+static bool nvme_ans2_process(struct nvme_queue *nvmeq)
 {
 	struct nvme_ans2_cq cq = {
 		.cqes = nvmeq->cqes,
@@ -433,7 +503,7 @@ static bool nvme_ans2_process(struct nvme_queue *nvmeq,
 		return false;
 	nvmeq->cq_head = cq.head;
 	nvmeq->cq_phase = cq.phase;
-	nvme_ans2_complete(nvmeq, iob, cq.taken);
+	nvme_ans2_complete(nvmeq, cq.taken);
 	return true;
 }
 
@@ -469,13 +539,10 @@ static irqreturn_t nvme_ans2_idle_irq(struct nvme_dev *dev, int irq)
 static irqreturn_t nvme_ans2_irq(int irq, void *data)
 {
 	struct nvme_queue *nvmeq = data;
-	DEFINE_IO_COMP_BATCH(iob);
 
-	if (!nvme_ans2_process(nvmeq, &iob))
+	if (!nvme_ans2_process(nvmeq))
 		return nvme_ans2_idle_irq(nvmeq->dev, irq);
 	nvmeq->dev->ans2->idle_irqs = 0;
-	if (!rq_list_empty(&iob.req_list))
-		nvme_pci_complete_batch(&iob);
 	return IRQ_HANDLED;
 }
 
@@ -494,7 +561,7 @@ static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq)
 {
 	if (!nvme_ans2_queue(nvmeq))
 		return false;
-	nvme_ans2_process(nvmeq, NULL);
+	nvme_ans2_process(nvmeq);
 	return true;
 }
 
@@ -520,7 +587,7 @@ static enum blk_eh_timer_return nvme_ans2_expired(struct nvme_queue *nvmeq,
 {
 	struct nvme_dev *dev = nvmeq->dev;
 
-	/* This command holds the tag that deleting the queues would need. */
+	/* This command has the tag that deleting the queues would need. */
 	if (!nvmeq->qid)
 		dev->ans2->needs_reset = true;
 
@@ -593,7 +660,7 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
 
 static const struct blk_mq_ops nvme_ans2_admin_mq_ops = {
 	.queue_rq	= nvme_ans2_queue_rq,
-	.complete	= nvme_pci_complete_rq,
+	.complete	= nvme_ans2_complete_admin,
 	.init_hctx	= nvme_admin_init_hctx,
 	.init_request	= nvme_pci_init_request,
 	.timeout	= nvme_ans2_timeout,
@@ -609,7 +676,10 @@ static const struct blk_mq_ops nvme_ans2_mq_ops = {
 	.timeout	= nvme_ans2_timeout,
 };
 
-/* The core's own tag sets have 31 admin tags, and 31 left for I/O. */
+/*
+ * The core would leave 31 of the 64 tags to I/O. Requests for the admin queue
+ * are as many as on other drives, see nvme_ans2_send_admin().
+ */
 static int nvme_ans2_alloc_tag_set(struct nvme_dev *dev,
 				   struct blk_mq_tag_set *set)
 {
@@ -637,7 +707,7 @@ static int nvme_ans2_admin_tag_set(struct nvme_dev *dev)
 
 	memset(set, 0, sizeof(*set));
 	set->ops = &nvme_ans2_admin_mq_ops;
-	set->queue_depth = NVME_ANS2_AQ_TAGS;
+	set->queue_depth = NVME_AQ_MQ_TAG_DEPTH;
 	set->timeout = NVME_ADMIN_TIMEOUT;
 	ret = nvme_ans2_alloc_tag_set(dev, set);
 	if (ret)

@@ -168,6 +168,7 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
 	ans2_write64(ans2, ANS2_NVMMU_ASQ_BASE, ans2->q[0].tcbs_dma);
 	ans2_write64(ans2, ANS2_NVMMU_IOSQ_BASE, ans2->q[1].tcbs_dma);
 	ans2->inflight = 0;
+	ans2->has_io_queue = false;
 	ans2->live = true;
 	spin_unlock_irqrestore(&ans2->lock, flags);
 }

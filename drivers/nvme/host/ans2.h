@@ -13,6 +13,7 @@
 #include "ans2-regs.h"
 
 struct device;
+struct request;
 
 /*
  * Tag = command id = slot in the queue = index of the TCB. The controller has
@@ -22,12 +23,12 @@ struct device;
  */
 #define NVME_ANS2_TAGS			64
 #define NVME_ANS2_AQ_DEPTH		2
-#define NVME_ANS2_AQ_TAGS		(NVME_ANS2_AQ_DEPTH - 1)
+#define NVME_ANS2_ADMIN_TAG		0
 #define NVME_ANS2_IOQ_DEPTH		NVME_ANS2_TAGS
 #define NVME_ANS2_IO_TAGS_END		(NVME_ANS2_IOQ_DEPTH - 1)
 
 /* Tags each queue may use, as a mask. */
-#define NVME_ANS2_ADMIN_MASK		GENMASK_ULL(NVME_ANS2_AQ_TAGS - 1, 0)
+#define NVME_ANS2_ADMIN_MASK		BIT_ULL(NVME_ANS2_ADMIN_TAG)
 #define NVME_ANS2_IO_MASK		\
 	GENMASK_ULL(NVME_ANS2_IO_TAGS_END - 1, NVME_ANS2_AQ_DEPTH)
 
@@ -71,6 +72,13 @@ struct nvme_ans2_queue {
  *	deleted in order and only a reset of the co-processor helps. Set by
  *	time-outs at any time, also while the queues are being deleted, and
  *	under the shutdown lock of nvme-pci; cleared under that lock
+ * @admin: the request that has the admin tag, or NULL. Taken and given back by
+ *	cmpxchg()
+ * @has_io_queue: the controller has made the I/O completion queue, so its
+ *	queues must be deleted before CC.EN is cleared. Set when the command has
+ *	ended, cleared under the shutdown lock of nvme-pci
+ * @deleting: commands that delete the I/O queues are waited for. Written under
+ *	the shutdown lock of nvme-pci
  * @idle_irqs: calls of the interrupt handler in a row that found no work.
  *	Written by that handler only; with threadirqs, which makes two threads
  *	of it, a count may be lost
@@ -84,6 +92,9 @@ struct nvme_ans2 {
 	bool live;
 	bool stat_per_batch;
 	bool needs_reset;
+	bool has_io_queue;
+	bool deleting;
+	struct request *admin;
 	unsigned int idle_irqs;
 	struct nvme_ans2_queue q[2];
 };

@@ -59,6 +59,7 @@ ANS2_OWN = {
     "stuck-unbind-failed": stuck.unbind_failed,
     "timeout-polled": timeouts.polled,
     "timeout-reset": timeouts.reset,
+    "timeout-waiting-admin": timeouts.waiting_admin,
     "timeout-stuck": timeouts.stuck_queue,
     "timeout-fatal": timeouts.fatal_status,
     "crash-idle": crash.idle,

@@ -20,6 +20,7 @@ PCI = NVME + "ans2-pci.c"
 HOOKS = NVME + "ans2-hooks.h"
 SART = "drivers/iommu/apple-sart.c"
 BOOT = "drivers/soc/apple/ans/boot.c"
+CORE = "drivers/soc/apple/ans/core.c"
 
 
 # ----- what the guest does, where the start of the drivers is not enough -----
@@ -108,12 +109,9 @@ CQ_DOORBELL_FIRST = (
 TAG_63_SHARED = (
     Edit(ANS2_H, r"(IO_TAGS_END\s+)\(NVME_ANS2_IOQ_DEPTH - 1\)",
          r"\1NVME_ANS2_IOQ_DEPTH"),
-    Edit(ANS2_H, r"(define NVME_ANS2_ADMIN_MASK\s+)GENMASK_ULL\([^\n]*",
-         r"\1BIT_ULL(63)"),
+    Edit(ANS2_H, r"(define NVME_ANS2_ADMIN_TAG\s+)0", r"\1 63"),
     Edit(ANS2_H, r"static_assert\(\(NVME_ANS2_ADMIN_MASK[^;]*;", ""),
-    Edit(PCI, r"(dev->ans2 \? )NVME_ANS2_AQ_DEPTH :", r"\1 64 :"),
-    Edit(PCI, r"(queue_depth = )NVME_ANS2_AQ_TAGS;",
-         r"\1 64; set->reserved_tags = 63;"))
+    Edit(PCI, r"(dev->ans2 \? )NVME_ANS2_AQ_DEPTH :", r"\1 64 :"))
 
 MISTAKES = {
     "lock-removed": Mistake(
@@ -152,7 +150,7 @@ MISTAKES = {
               r"\1 ((struct nvme_command *)sq_cmds)[tag].common.command_id++;"
               ),)),
     "cid-with-generation": Mistake(
-        by_console(r"opcode 0x\w+ with flags 0x\w+ cannot be sent"),
+        by_console(r"opcode 0x\w+ with flags 0x\w+ cannot be sent", hammer),
         (Edit(HOOKS, r"NVME_QUIRK_SKIP_CID_GEN\s+\|", "0 |"),)),
     "tag-63-shared": Mistake(by_judge("tag-shared", all_tags), TAG_63_SHARED),
     "tag-used-twice": Mistake(
@@ -189,6 +187,12 @@ MISTAKES = {
     "enabled-while-asleep": Mistake(
         by_judge("queue-order", unbind),
         (Edit(PCI, r"if \(!nvme_disable_ctrl\(ctrl, false\)\)", "if (1)"),)),
+    "link-without-power": Mistake(
+        by_judge("pmgr-link"),
+        (Edit(CORE, r"\.pd_flags = PD_FLAG_DEV_LINK_ON,",
+              '.pd_names = first, .num_pd_names = 1,'),
+         Edit(CORE, r"(?m)^(static int ans_hw_power)",
+              r'static const char *const first[] = { "ans" };\n\1'))),
     "run-cleared-while-awake": Mistake(
         by_judge("asc-run", unbind),
         (Edit(BOOT, r"(ret = )ans->ops->shutdown\(ans\);", r"\1 0;"),)),

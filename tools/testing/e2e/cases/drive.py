@@ -46,6 +46,15 @@ def identify_namespace(mac):
            str(BLOCK))
 
 
+def admin_crowd(mac):
+    """Many admin commands at once, of which the drive takes one at a time."""
+    out = mac.sh("cd /tmp && nvme id-ctrl /dev/nvme0 -b > wanted && "
+                 "for i in $(seq 80); do nvme id-ctrl /dev/nvme0 -b > id.$i & "
+                 "done; wait; for i in $(seq 80); do cmp wanted id.$i; done; "
+                 "ls id.* | wc -l; rm id.* wanted")
+    expect("differing answers, and their number", out, "80\n")
+
+
 def smart_log(mac):
     before = nvme_json(mac, "smart-log /dev/nvme0")
     mac.sh(f"dd if=/dev/zero of={SCRATCH} bs=1M count=8 oflag=direct")

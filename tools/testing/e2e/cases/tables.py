@@ -15,6 +15,7 @@ SHARED = {
     "identify-namespace": drive.identify_namespace,
     "namespaces": programs.program("namespaces"),
     "smart-log": drive.smart_log,
+    "admin-crowd": drive.admin_crowd,
     "unknown-commands": drive.unknown_commands,
     "passthrough": drive.passthrough,
     "passthru": programs.program("passthru"),

@@ -4,11 +4,13 @@
 from mac import MacError
 from mac.machine import ANS2
 
-from .common import Background, expect, wait_for, wait_live
+from .common import (MIB, SCRATCH_START, Background, expect, wait_for,
+                     wait_live)
 from .controller import firmware_starts
 from .detach import machine
 from .stuck import slow_down
 
+HOST_PATH_ERROR = 0x370
 READ = "dd if=/dev/nvme0n1 bs=64k count=64 iflag=direct 2>/dev/null"
 
 
@@ -76,6 +78,33 @@ def reset(setup, judge):
     It ends after all, so its queue can be deleted.
     """
     reset_by(setup, judge, "timeout-reset", "timed out, reset controller", 0)
+
+
+def waiting_admin(setup, judge):
+    """A user's admin command waits for memory that the reset has to bring.
+
+    Its buffer is a page of the drive, whose read times out. The commands of the
+    reset must not wait for it.
+    """
+    with impatient(setup, "timeout-waiting-admin") as mac:
+        mac.boot()
+        mac.sh("echo 3 > /proc/sys/vm/drop_caches")
+        slow_down(mac, 10)
+        # one read is let through
+        mac.sh("dd if=/dev/nvme0n1 of=/dev/null bs=64k count=1 iflag=direct")
+        user = Background(mac, "faulting",
+                          f"/payload/faulting {SCRATCH_START + 8 * MIB}")
+        wait_for(mac, "dmesg | grep -q 'timed out, reset controller'",
+                 "the read of the page has timed out")
+        slow_down(mac, 0)
+        status, result = user.wait(40)
+        # the core refuses it while the controller is not live yet
+        if status or int(result) not in (0, HOST_PATH_ERROR):
+            raise MacError(f"the user's command: {status}, {result}")
+        wait_live(mac)
+        expect("another command",
+               mac.sh(f"/payload/faulting {SCRATCH_START + 8 * MIB}"), "0\n")
+        judge(mac)
 
 
 def stuck_queue(setup, judge):

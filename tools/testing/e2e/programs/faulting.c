@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An admin command whose buffer is read from the drive when the kernel maps it
+ *
+ *	faulting OFFSET
+ *
+ * Identify goes to memory that is a private copy of the drive at OFFSET, which
+ * the kernel must not have in its cache. The command has a request by the time
+ * the kernel fetches the page. Prints the command's result, an errno less than
+ * 0.
+ */
+
+#include <linux/nvme_ioctl.h>
+#include <sys/mman.h>
+
+#include "drive.h"
+
+#define OP_IDENTIFY	0x06
+
+int main(int argc, char **argv)
+{
+	int controller = open(CONTROLLER, O_RDWR | O_CLOEXEC);
+	int namespace = open(NAMESPACE, O_RDONLY | O_CLOEXEC);
+	struct nvme_admin_cmd cmd = {
+		.opcode = OP_IDENTIFY,
+		.data_len = BLOCK,
+		.cdw10 = 1,
+	};
+	void *page;
+	int ret;
+
+	if (argc != 2 || controller < 0 || namespace < 0) {
+		perror("faulting");
+		return 1;
+	}
+	page = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE, namespace, strtoll(argv[1], NULL, 0));
+	if (page == MAP_FAILED) {
+		perror("mmap");
+		return 1;
+	}
+	cmd.addr = (uintptr_t)page;
+	ret = ioctl(controller, NVME_IOCTL_ADMIN_CMD, &cmd);
+	printf("%d\n", ret < 0 ? -errno : ret);
+	return 0;
+}
