@@ -14,6 +14,7 @@
 #include <linux/ioport.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit_types.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -84,7 +85,7 @@ struct ans_parts {
  * @reset_deassert: release it
  * @is_running: whether RTKit is up on both sides
  * @is_crashed: whether the firmware has crashed
- * @reinit: forget the RTKit session and free the firmware's buffers
+ * @reinit: forget the RTKit session and take the firmware's buffers back
  * @boot: RTKit handshake after a start
  * @wake: the same with firmware that runs or sleeps
  * @shutdown: send the firmware to sleep, then do as @reinit
@@ -117,16 +118,29 @@ struct ans_ops {
 	int (*revoke)(struct ans *ans, dma_addr_t dma, size_t size);
 };
 
+/*
+ * The RTKit library reads entries of the syslog buffer by an index and a size
+ * that the firmware names, and does not compare them with the size of the
+ * buffer: up to 255 * (32 + 255) + 32 + 255 bytes. So much memory is behind
+ * every buffer.
+ */
+#define ANS_MIN_ROOM			SZ_128K
+
 /**
- * struct ans_buffer - memory lent to the firmware
+ * struct ans_buffer - memory for the firmware
  * @va: address in the kernel, NULL when the slot is free
  * @dma: address as the co-processor uses it
- * @size: size in bytes, a multiple of the filter's granule
+ * @size: what the co-processor may reach, in bytes, a multiple of the filter's
+ *	  granule
+ * @room: size of the memory in bytes, at least @size
+ * @lent: false for a spare, which the co-processor cannot reach
  */
 struct ans_buffer {
 	void *va;
 	dma_addr_t dma;
 	size_t size;
+	size_t room;
+	bool lent;
 };
 
 /*
@@ -186,7 +200,8 @@ struct ans_function {
  * @start_on_resume: whether the firmware ran when the system went to sleep
  * @buffer_lock: protects @lending and @buffers against RTKit's worker
  * @lending: the firmware may ask for memory: it is being started, or runs
- * @buffers: memory lent to the firmware
+ * @buffers: memory lent to the firmware, and what it has given back: kept for
+ *	     its next start, freed with the driver
  * @crash_wq: runs @crash_work. Each of the two has a queue, so that both can
  *	      run without memory: the recovery waits for nvme-pci, which waits
  *	      for a function reset
@@ -252,6 +267,7 @@ int ans_boot_start(struct ans *ans);
 void ans_boot_sleep(struct ans *ans);
 int ans_shmem_setup(struct ans *ans, struct apple_rtkit_shmem *bfr);
 void ans_shmem_destroy(struct ans *ans, struct apple_rtkit_shmem *bfr);
+void ans_free_spares(void *data);
 int ans_rtkit_init(struct ans *ans);
 
 /* bridge.c */

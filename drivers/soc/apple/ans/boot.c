@@ -57,6 +57,9 @@
  * nothing in a request is trusted: the number of buffers is bounded, a buffer
  * that the RTKit library loses track of is still found here, and from the
  * moment at which memory is taken back none is lent until the next start.
+ *
+ * What comes back is kept as a spare for the next start. That may be what the
+ * drive waits for, and whatever an allocation waits for may wait for the drive.
  */
 
 static void ans_set_lending(struct ans *ans, bool lending)
@@ -66,20 +69,62 @@ static void ans_set_lending(struct ans *ans, bool lending)
 	spin_unlock(&ans->buffer_lock);
 }
 
-static int ans_buffer_claim(struct ans *ans, const struct ans_buffer *new)
+/* A spare of this size, else a free slot, else a spare that has to go. */
+static struct ans_buffer *ans_buffer_find(struct ans *ans, size_t room)
 {
-	int ret = -ENOSPC;
+	struct ans_buffer *unused = NULL, *other = NULL;
 	int i;
 
-	spin_lock(&ans->buffer_lock);
-	if (!ans->lending)
-		ret = -ESHUTDOWN;
-	for (i = 0; i < ANS_MAX_BUFFERS && ret == -ENOSPC; i++) {
-		if (ans->buffers[i].va)
-			continue;
-		ans->buffers[i] = *new;
-		ret = 0;
+	lockdep_assert_held(&ans->buffer_lock);
+
+	for (i = 0; i < ANS_MAX_BUFFERS; i++) {
+		struct ans_buffer *buffer = &ans->buffers[i];
+
+		if (!buffer->va)
+			unused = buffer;
+		else if (!buffer->lent && buffer->room == room)
+			return buffer;
+		else if (!buffer->lent)
+			other = buffer;
 	}
+	return unused ?: other;
+}
+
+/* Takes what ans_buffer_find() has found out of the table. */
+static int ans_buffer_take(struct ans *ans, size_t room,
+			   struct ans_buffer *spare)
+{
+	struct ans_buffer *found;
+	int ret = 0;
+
+	spin_lock(&ans->buffer_lock);
+	found = ans_buffer_find(ans, room);
+	if (!ans->lending) {
+		ret = -ESHUTDOWN;
+	} else if (!found) {
+		ret = -ENOSPC;
+	} else {
+		*spare = *found;
+		found->va = NULL;
+	}
+	spin_unlock(&ans->buffer_lock);
+	return ret;
+}
+
+/* Puts a buffer that is lent, or a spare, into the table. */
+static int ans_buffer_put(struct ans *ans, const struct ans_buffer *buffer)
+{
+	struct ans_buffer *found;
+	int ret = 0;
+
+	spin_lock(&ans->buffer_lock);
+	found = ans_buffer_find(ans, 0);
+	if (buffer->lent && !ans->lending)
+		ret = -ESHUTDOWN;
+	else if (!found || found->va)
+		ret = -ENOSPC;
+	else
+		*found = *buffer;
 	spin_unlock(&ans->buffer_lock);
 	return ret;
 }
@@ -92,7 +137,7 @@ static bool ans_buffer_release(struct ans *ans, void *va,
 
 	spin_lock(&ans->buffer_lock);
 	for (i = 0; i < ANS_MAX_BUFFERS && !found; i++) {
-		if (ans->buffers[i].va != va)
+		if (ans->buffers[i].va != va || !ans->buffers[i].lent)
 			continue;
 		*old = ans->buffers[i];
 		ans->buffers[i].va = NULL;
@@ -102,38 +147,71 @@ static bool ans_buffer_release(struct ans *ans, void *va,
 	return found;
 }
 
-/* A range that the co-processor may still reach is never given back. */
-static void ans_buffer_drop(struct ans *ans, const struct ans_buffer *buffer)
+static void ans_buffer_free(struct ans *ans, const struct ans_buffer *buffer)
+{
+	ans->ops->free(ans, buffer->room, buffer->va, buffer->dma);
+}
+
+static void ans_buffer_keep(struct ans *ans, struct ans_buffer *buffer)
+{
+	buffer->lent = false;
+	if (ans_buffer_put(ans, buffer))
+		ans_buffer_free(ans, buffer);
+}
+
+/* A range that the co-processor may still reach is never used again. */
+static void ans_buffer_drop(struct ans *ans, struct ans_buffer *buffer)
 {
 	int ret = ans->ops->revoke(ans, buffer->dma, buffer->size);
 
 	if (ret) {
 		dev_err(ans->dev, "lost %zu bytes to the firmware: %d\n",
-			buffer->size, ret);
+			buffer->room, ret);
 		return;
 	}
-	ans->ops->free(ans, buffer->size, buffer->va, buffer->dma);
+	ans_buffer_keep(ans, buffer);
+}
+
+static int ans_buffer_alloc(struct ans *ans, struct ans_buffer *buffer)
+{
+	struct ans_buffer spare;
+	int ret;
+
+	ret = ans_buffer_take(ans, buffer->room, &spare);
+	if (ret)
+		return ret;
+
+	if (spare.va && spare.room == buffer->room) {
+		buffer->va = spare.va;
+		buffer->dma = spare.dma;
+		memset(buffer->va, 0, buffer->room);
+		return 0;
+	}
+
+	if (spare.va)
+		ans_buffer_free(ans, &spare);
+	buffer->va = ans->ops->alloc(ans, buffer->room, &buffer->dma);
+	return buffer->va ? 0 : -ENOMEM;
 }
 
 static int ans_buffer_new(struct ans *ans, struct ans_buffer *buffer)
 {
 	int ret;
 
-	buffer->va = ans->ops->alloc(ans, buffer->size, &buffer->dma);
-	if (!buffer->va)
-		return -ENOMEM;
+	ret = ans_buffer_alloc(ans, buffer);
+	if (ret)
+		return ret;
 
 	ret = ans->ops->allow(ans, buffer->dma, buffer->size);
-	if (ret)
-		goto free_memory;
+	if (ret) {
+		ans_buffer_keep(ans, buffer);
+		return ret;
+	}
 
-	ret = ans_buffer_claim(ans, buffer);
+	buffer->lent = true;
+	ret = ans_buffer_put(ans, buffer);
 	if (ret)
 		ans_buffer_drop(ans, buffer);
-	return ret;
-
-free_memory:
-	ans->ops->free(ans, buffer->size, buffer->va, buffer->dma);
 	return ret;
 }
 
@@ -143,7 +221,9 @@ free_memory:
  * @bfr: the request; address and buffer are filled in
  *
  * A request that names an address is for memory of the co-processor's own,
- * which the ANS2 does not have.
+ * which the ANS2 does not have. A buffer that the firmware has given back
+ * earlier is cleared and lent again; memory is allocated for a size that is not
+ * among those.
  *
  * Context: Process context, from RTKit's worker.
  * Return: 0 or
@@ -155,8 +235,10 @@ free_memory:
  */
 int ans_shmem_setup(struct ans *ans, struct apple_rtkit_shmem *bfr)
 {
+	size_t size = ALIGN(bfr->size, APPLE_SART_GRANULE);
 	struct ans_buffer buffer = {
-		.size = ALIGN(bfr->size, APPLE_SART_GRANULE),
+		.size = size,
+		.room = max_t(size_t, size, ANS_MIN_ROOM),
 	};
 	int ret;
 
@@ -185,7 +267,7 @@ int ans_shmem_setup(struct ans *ans, struct apple_rtkit_shmem *bfr)
  * @ans: the ANS2
  * @bfr: what ans_shmem_setup() has filled in
  *
- * The range is revoked before the memory is freed.
+ * The range is revoked, then the memory is kept for the next request.
  *
  * Context: Process context.
  */
@@ -215,6 +297,27 @@ static void ans_sweep_buffers(struct ans *ans)
 	}
 }
 
+/**
+ * ans_free_spares() - free the memory that the firmware has given back
+ * @data: the ANS2, its mailbox closed
+ *
+ * Context: Process context.
+ */
+void ans_free_spares(void *data)
+{
+	struct ans *ans = data;
+	int i;
+
+	for (i = 0; i < ANS_MAX_BUFFERS; i++) {
+		struct ans_buffer *buffer = &ans->buffers[i];
+
+		if (!buffer->va || buffer->lent)
+			continue;
+		ans_buffer_free(ans, buffer);
+		buffer->va = NULL;
+	}
+}
+
 /*
  * Starting and stopping
  */
@@ -227,7 +330,7 @@ static void ans_halt(struct ans *ans)
 	if (ret)
 		dev_err(ans->dev, "cannot assert the reset line: %d\n", ret);
 
-	/* Frees the buffers, after the filter has closed. */
+	/* Takes the buffers back. */
 	ret = ans->ops->reinit(ans);
 	if (ret)
 		dev_err(ans->dev, "cannot reopen the mailbox: %d\n", ret);
@@ -452,8 +555,10 @@ static int ans_hw_shutdown(struct ans *ans)
 }
 
 /*
- * Also called while a restart recovers the drive, so nothing may be written to
- * it to find memory. Not GFP_NOIO, which does not reach all that is called.
+ * A restart gets here if the firmware asks for another size than before, and
+ * the drive may be waiting for it, so nothing may be written to it to find
+ * memory. Not GFP_NOIO, which does not reach all that is called. Neither
+ * reaches CMA, which waits for writeback of the pages that it moves away.
  */
 static void *ans_hw_alloc(struct ans *ans, size_t size, dma_addr_t *dma)
 {

@@ -412,7 +412,11 @@ int ans_init(struct ans *ans, struct device *dev, const struct ans_ops *ops,
 
 	ans->flr_wq = ans_alloc_wq(dev, "apple-ans-reset");
 	ans->crash_wq = ans_alloc_wq(dev, "apple-ans-crash");
-	return ans->flr_wq && ans->crash_wq ? 0 : -ENOMEM;
+	if (!ans->flr_wq || !ans->crash_wq)
+		return -ENOMEM;
+
+	/* After the library has closed the mailbox. */
+	return devm_add_action_or_reset(dev, ans_free_spares, ans);
 }
 
 static int ans_probe(struct platform_device *pdev)

@@ -20,13 +20,13 @@
  */
 
 #include <kunit/device.h>
-#include <kunit/test-bug.h>
 #include <kunit/test.h>
 
 #include <linux/dma-mapping.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/soc/apple/rtkit.h>
+#include <linux/string.h>
 
 #include "../ans.h"
 
@@ -35,6 +35,7 @@
 #define PAGES	8
 
 struct recorder {
+	struct kunit *test;
 	struct ans ans;
 	struct device *dev;
 	char log[512];
@@ -53,9 +54,10 @@ struct recorder {
 	size_t asks[4];		/* sizes asked for in the handshake */
 	bool asks_late;		/* and another page when it is stopped */
 	struct apple_rtkit_shmem shmem[4];
-	u8 page[PAGES];		/* what alloc() gives the address of */
+	u8 *page[PAGES];	/* what alloc() has given out */
 	bool used[PAGES];
 	size_t size[PAGES];
+	int allocs;
 	int allowed;
 	dma_addr_t allowed_dma;
 	size_t allowed_size;
@@ -258,28 +260,45 @@ static void *alloc_fake(struct ans *ans, size_t size, dma_addr_t *dma)
 	for (i = 0; i < PAGES; i++) {
 		if (r->used[i])
 			continue;
-		r->used[i] = true;
+		r->page[i] = kunit_kzalloc(r->test, size, GFP_KERNEL);
+		r->used[i] = r->page[i];
 		r->size[i] = size;
+		r->allocs++;
 		*dma = 0x800000000 + i * 0x100000;
-		return &r->page[i];
+		return r->page[i];
 	}
 	return NULL;
+}
+
+static int page_of(struct recorder *r, const void *va)
+{
+	int i;
+
+	for (i = 0; i < PAGES; i++)
+		if (r->used[i] && r->page[i] == va)
+			return i;
+	return -1;
 }
 
 static void free_fake(struct ans *ans, size_t size, void *va, dma_addr_t dma)
 {
 	struct recorder *r = to_recorder(ans);
-	struct kunit *test = kunit_get_current_test();
-	int i = (u8 *)va - r->page;
+	int i = page_of(r, va);
 
 	record(r, "free");
-	KUNIT_EXPECT_LT(test, i, PAGES);
-	if (i < 0 || i >= PAGES)
+	KUNIT_EXPECT_GE(r->test, i, 0);
+	if (i < 0)
 		return;
-	KUNIT_EXPECT_TRUE(test, r->used[i]);
-	KUNIT_EXPECT_EQ(test, r->size[i], size);
-	KUNIT_EXPECT_EQ(test, dma, 0x800000000 + i * 0x100000);
+	KUNIT_EXPECT_EQ(r->test, r->size[i], size);
+	KUNIT_EXPECT_EQ(r->test, dma, 0x800000000 + i * 0x100000);
 	r->used[i] = false;
+}
+
+static bool is_clear(struct recorder *r, dma_addr_t dma)
+{
+	int i = (dma - 0x800000000) / 0x100000;
+
+	return !memchr_inv(r->page[i], 0, r->size[i]);
 }
 
 static int allow_fake(struct ans *ans, dma_addr_t dma, size_t size)
@@ -289,6 +308,7 @@ static int allow_fake(struct ans *ans, dma_addr_t dma, size_t size)
 
 	if (ret)
 		return ret;
+	KUNIT_EXPECT_TRUE(r->test, is_clear(r, dma));
 	r->allowed++;
 	r->allowed_dma = dma;
 	r->allowed_size = size;
@@ -332,15 +352,32 @@ static int pages_used(struct recorder *r)
 	return n;
 }
 
-static void expect_nothing_left(struct kunit *test, struct recorder *r)
+static int buffers(struct recorder *r, bool lent)
 {
-	KUNIT_EXPECT_EQ(test, r->parts, 0);
-	KUNIT_EXPECT_EQ(test, pages_used(r), 0);
+	int i, n = 0;
+
+	for (i = 0; i < ANS_MAX_BUFFERS; i++)
+		n += r->ans.buffers[i].va && r->ans.buffers[i].lent == lent;
+	return n;
+}
+
+/* Spares are left until the device goes. */
+static void expect_stopped(struct kunit *test, struct recorder *r)
+{
+	KUNIT_EXPECT_EQ(test, pages_used(r), buffers(r, false));
+	KUNIT_EXPECT_EQ(test, buffers(r, true), 0);
 	KUNIT_EXPECT_EQ(test, r->allowed, 0);
 	KUNIT_EXPECT_FALSE(test, r->reset);
 	KUNIT_EXPECT_FALSE(test, r->running);
 	KUNIT_EXPECT_EQ(test, r->cpu_control, 0);
 	KUNIT_EXPECT_FALSE(test, r->ans.ready);
+}
+
+static void expect_nothing_left(struct kunit *test, struct recorder *r)
+{
+	expect_stopped(test, r);
+	KUNIT_EXPECT_EQ(test, r->parts, 0);
+	KUNIT_EXPECT_EQ(test, pages_used(r), 0);
 }
 
 static int start(struct recorder *r)
@@ -371,6 +408,7 @@ static int boot_test_init(struct kunit *test)
 	struct recorder *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
+	r->test = test;
 	r->status = READY;
 	r->dev = kunit_device_register(test, "ans2");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(r->dev));
@@ -452,17 +490,17 @@ static const struct refusal refusals[] = {
 		.step = "alloc",
 		.spared = 1,
 		.log =
-		"boot alloc allow alloc assert reinit revoke free deassert stop",
+		"boot alloc allow alloc assert reinit revoke deassert stop",
 	}, {
 		.name = "not allowed",
 		.step = "allow",
-		.log = "boot alloc allow free assert reinit deassert stop",
+		.log = "boot alloc allow assert reinit deassert stop",
 	}, {
 		.name = "second not allowed",
 		.step = "allow",
 		.spared = 1,
 		.log =
-		"boot alloc allow alloc allow free assert reinit revoke free deassert stop",
+		"boot alloc allow alloc allow assert reinit revoke deassert stop",
 	},
 };
 
@@ -482,7 +520,7 @@ static void refused_memory_stops_the_firmware(struct kunit *test)
 	log = strstr(r->log, "boot");
 	KUNIT_ASSERT_NOT_NULL(test, log);
 	KUNIT_EXPECT_STREQ(test, log, refusal->log);
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
 static void ready_may_come_late(struct kunit *test)
@@ -502,8 +540,8 @@ static void wrong_status_stops_the_firmware(struct kunit *test)
 	r->asks[0] = 0x1000;
 	KUNIT_EXPECT_EQ(test, start(r), -ETIMEDOUT);
 	KUNIT_EXPECT_STREQ(test, r->log,
-			   "assert reinit deassert run boot alloc allow sleep revoke free stop");
-	expect_nothing_left(test, r);
+			   "assert reinit deassert run boot alloc allow sleep revoke stop");
+	expect_stopped(test, r);
 }
 
 static void unready_firmware_is_restarted(struct kunit *test)
@@ -539,7 +577,7 @@ static void sleep_comes_before_stop(struct kunit *test)
 	forget(r);
 	put_to_sleep(r);
 	KUNIT_EXPECT_STREQ(test, r->log, "sleep stop");
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
 static void sleep_gives_memory_back(struct kunit *test)
@@ -550,8 +588,8 @@ static void sleep_gives_memory_back(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, start(r), 0);
 	forget(r);
 	put_to_sleep(r);
-	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke free stop");
-	expect_nothing_left(test, r);
+	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke stop");
+	expect_stopped(test, r);
 }
 
 static void sleep_is_idempotent(struct kunit *test)
@@ -583,8 +621,8 @@ static void sleepless_firmware_is_reset(struct kunit *test)
 	r->fail = "sleep";
 	put_to_sleep(r);
 	KUNIT_EXPECT_STREQ(test, r->log,
-			   "sleep assert reinit revoke free deassert stop");
-	expect_nothing_left(test, r);
+			   "sleep assert reinit revoke deassert stop");
+	expect_stopped(test, r);
 }
 
 static void crashed_firmware_is_not_spoken_to(struct kunit *test)
@@ -596,7 +634,7 @@ static void crashed_firmware_is_not_spoken_to(struct kunit *test)
 	r->crashed = true;
 	put_to_sleep(r);
 	KUNIT_EXPECT_STREQ(test, r->log, "assert reinit deassert stop");
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
 static void restart_sleeps_then_starts(struct kunit *test)
@@ -622,29 +660,29 @@ static const struct restart_step restart_steps[] = {
 		/* The reset line does what the firmware will not. */
 		.step = "sleep",
 		.log =
-		"sleep assert reinit revoke free deassert stop assert reinit deassert run boot alloc allow",
+		"sleep assert reinit revoke deassert stop assert reinit deassert run boot allow",
 	}, {
 		.step = "assert",
 		.ret = -EIO,
-		.log = "sleep revoke free stop assert",
+		.log = "sleep revoke stop assert",
 	}, {
 		.step = "reinit",
 		.ret = -EIO,
-		.log = "sleep revoke free stop assert reinit deassert",
+		.log = "sleep revoke stop assert reinit deassert",
 	}, {
 		.step = "deassert",
 		.ret = -EIO,
-		.log = "sleep revoke free stop assert reinit deassert",
+		.log = "sleep revoke stop assert reinit deassert",
 	}, {
 		.step = "boot",
 		.ret = -EIO,
 		.log =
-		"sleep revoke free stop assert reinit deassert run boot assert reinit deassert stop",
+		"sleep revoke stop assert reinit deassert run boot assert reinit deassert stop",
 	}, {
 		.step = "status",
 		.ret = -ETIMEDOUT,
 		.log =
-		"sleep revoke free stop assert reinit deassert run boot alloc allow sleep revoke free stop",
+		"sleep revoke stop assert reinit deassert run boot allow sleep revoke stop",
 	},
 };
 
@@ -662,7 +700,7 @@ static void failed_restart_leaves_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), failing->ret);
 	KUNIT_EXPECT_STREQ(test, r->log, failing->log);
 	if (failing->ret)
-		expect_nothing_left(test, r);
+		expect_stopped(test, r);
 
 	r->fail = NULL;
 	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), 0);
@@ -671,7 +709,7 @@ static void failed_restart_leaves_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->allowed, 1);
 
 	put_to_sleep(r);
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
 static void firmware_that_was_given_up_is_only_stopped(struct kunit *test)
@@ -683,7 +721,7 @@ static void firmware_that_was_given_up_is_only_stopped(struct kunit *test)
 	r->ans.given_up = true;
 	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), -EIO);
 	KUNIT_EXPECT_STREQ(test, r->log, "sleep stop");
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
 static void restart_is_refused_while_closed(struct kunit *test)
@@ -758,8 +796,8 @@ static void suspend_puts_the_firmware_to_sleep(struct kunit *test)
 	struct recorder *r = test->priv;
 
 	KUNIT_EXPECT_EQ(test, drv->pm->suspend(r->dev), 0);
-	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke free stop");
-	expect_nothing_left(test, r);
+	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke stop");
+	expect_stopped(test, r);
 }
 
 /* It may have been hidden by a function reset that came too late. */
@@ -773,7 +811,7 @@ static void resume_starts_firmware_and_shows_the_function(struct kunit *test)
 	forget(r);
 	KUNIT_EXPECT_EQ(test, drv->pm->resume(r->dev), 0);
 	KUNIT_EXPECT_STREQ(test, r->log,
-			   "assert reinit deassert run boot alloc allow");
+			   "assert reinit deassert run boot allow");
 	KUNIT_EXPECT_TRUE(test, r->ans.ready);
 	KUNIT_EXPECT_EQ(test, function_id(r), 0xa2a2106b);
 }
@@ -786,11 +824,11 @@ static void resume_starts_firmware_that_had_crashed(struct kunit *test)
 	r->crashed = true;
 	KUNIT_EXPECT_EQ(test, drv->pm->suspend(r->dev), 0);
 	KUNIT_EXPECT_STREQ(test, r->log,
-			   "assert reinit revoke free deassert stop");
+			   "assert reinit revoke deassert stop");
 	forget(r);
 	KUNIT_EXPECT_EQ(test, drv->pm->resume(r->dev), 0);
 	KUNIT_EXPECT_STREQ(test, r->log,
-			   "assert reinit deassert run boot alloc allow");
+			   "assert reinit deassert run boot allow");
 }
 
 static void resume_leaves_firmware_that_was_down(struct kunit *test)
@@ -805,7 +843,7 @@ static void resume_leaves_firmware_that_was_down(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drv->pm->resume(r->dev), 0);
 	KUNIT_EXPECT_STREQ(test, r->log, "");
 	KUNIT_EXPECT_EQ(test, function_id(r), 0xffffffff);
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
 static void restart_is_refused_from_suspend_to_resume(struct kunit *test)
@@ -836,7 +874,7 @@ static void failed_resume_is_a_crash(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, r->log,
 			   "assert reinit deassert run boot assert reinit deassert stop crash");
 	KUNIT_EXPECT_EQ(test, function_id(r), 0xffffffff);
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 
 	/* as the recovery does */
 	KUNIT_EXPECT_TRUE(test, ans_is_down(&r->ans));
@@ -888,8 +926,8 @@ static void shutdown_stops_the_firmware_for_good(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	platform_set_drvdata(pdev, &r->ans);
 	to_platform_driver(drv)->shutdown(pdev);
-	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke free stop");
-	expect_nothing_left(test, r);
+	KUNIT_EXPECT_STREQ(test, r->log, "sleep revoke stop");
+	expect_stopped(test, r);
 
 	forget(r);
 	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), -ESHUTDOWN);
@@ -918,7 +956,7 @@ static void removal_goes_backwards(struct kunit *test)
 	forget(r);
 	kunit_device_unregister(test, r->dev);
 	KUNIT_EXPECT_STREQ(test, r->log,
-			   "bridge- sleep revoke free stop rtkit- sart- resources- power-");
+			   "bridge- sleep revoke stop rtkit- sart- resources- power- free");
 	expect_nothing_left(test, r);
 }
 
@@ -984,7 +1022,7 @@ static void memory_is_allowed_and_named(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x4000), 0);
 	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow");
-	KUNIT_EXPECT_PTR_EQ(test, bfr.buffer, (void *)&r->page[0]);
+	KUNIT_EXPECT_PTR_EQ(test, bfr.buffer, (void *)r->page[0]);
 	KUNIT_EXPECT_EQ(test, bfr.iova, 0x800000000);
 	KUNIT_EXPECT_EQ(test, bfr.size, 0x4000);
 	KUNIT_EXPECT_FALSE(test, bfr.is_mapped);
@@ -992,15 +1030,27 @@ static void memory_is_allowed_and_named(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->allowed_size, 0x4000);
 }
 
-static void odd_size_is_rounded_up(struct kunit *test)
+/* The library may read beyond it. */
+static void memory_is_larger_than_what_is_allowed(struct kunit *test)
 {
 	struct recorder *r = test->priv;
 	struct apple_rtkit_shmem bfr;
 
 	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x1001), 0);
-	KUNIT_EXPECT_EQ(test, r->size[0], 0x2000);
 	KUNIT_EXPECT_EQ(test, r->allowed_size, 0x2000);
+	KUNIT_EXPECT_EQ(test, r->size[0], 0x20000);
 	KUNIT_EXPECT_EQ(test, bfr.size, 0x1001);
+}
+
+static void large_size_is_rounded_up(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x20001), 0);
+	KUNIT_EXPECT_EQ(test, r->size[0], 0x21000);
+	KUNIT_EXPECT_EQ(test, r->allowed_size, 0x21000);
+	KUNIT_EXPECT_EQ(test, bfr.size, 0x20001);
 }
 
 static void request_with_address_is_refused(struct kunit *test)
@@ -1032,14 +1082,15 @@ static void no_memory_is_refused(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, r->log, "alloc");
 }
 
-static void memory_not_allowed_is_freed(struct kunit *test)
+static void memory_not_allowed_is_a_spare(struct kunit *test)
 {
 	struct recorder *r = test->priv;
 	struct apple_rtkit_shmem bfr;
 
 	r->fail = "allow";
 	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x4000), -EIO);
-	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow free");
+	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow");
+	KUNIT_EXPECT_EQ(test, buffers(r, false), 1);
 	KUNIT_EXPECT_NULL(test, bfr.buffer);
 	KUNIT_EXPECT_EQ(test, bfr.iova, 0);
 }
@@ -1054,7 +1105,7 @@ static void fifth_request_is_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ask(r, &bfr[i], 0x1000), 0);
 	forget(r);
 	KUNIT_EXPECT_EQ(test, ask(r, &bfr[4], 0x1000), -ENOSPC);
-	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow revoke free");
+	KUNIT_EXPECT_STREQ(test, r->log, "");
 	KUNIT_EXPECT_EQ(test, pages_used(r), 4);
 }
 
@@ -1064,7 +1115,7 @@ static void request_before_the_start_is_refused(struct kunit *test)
 	struct recorder *r = test->priv;
 
 	KUNIT_EXPECT_EQ(test, ans_shmem_setup(&r->ans, &bfr), -ESHUTDOWN);
-	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow revoke free");
+	KUNIT_EXPECT_STREQ(test, r->log, "");
 	KUNIT_EXPECT_NULL(test, bfr.buffer);
 }
 
@@ -1087,7 +1138,7 @@ static void request_while_stopping_leaves_nothing(struct kunit *test)
 	r->asks_late = true;
 	r->fail = *fail;
 	put_to_sleep(r);
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
 /* RUN is cleared last. */
@@ -1099,10 +1150,10 @@ static void request_after_the_sweep_is_refused(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, start(r), 0);
 	put_to_sleep(r);
 	KUNIT_EXPECT_EQ(test, ans_shmem_setup(&r->ans, &bfr), -ESHUTDOWN);
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
-static void slot_is_used_again(struct kunit *test)
+static void spare_is_lent_again(struct kunit *test)
 {
 	struct recorder *r = test->priv;
 	struct apple_rtkit_shmem bfr;
@@ -1112,10 +1163,110 @@ static void slot_is_used_again(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x1000), 0);
 		ans_shmem_destroy(&r->ans, &bfr);
 	}
+	KUNIT_EXPECT_EQ(test, r->allocs, 1);
+	KUNIT_EXPECT_EQ(test, pages_used(r), 1);
+	KUNIT_EXPECT_EQ(test, buffers(r, false), 1);
+}
+
+/* All of them, in another order, and small ones of any size. */
+static void restart_allocates_nothing(struct kunit *test)
+{
+	static const size_t sizes[] = { 0x4000, 0x30000, 0x1000, 0x40000 };
+	struct recorder *r = test->priv;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		r->asks[i] = sizes[i];
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_EQ(test, r->allocs, 4);
+	for (i = 0; i < 4; i++)
+		r->asks[i] = sizes[3 - i];
+	r->asks[1] = 0x8000;
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), 0);
+	KUNIT_EXPECT_EQ(test, r->allocs, 4);
+	KUNIT_EXPECT_EQ(test, r->allowed, 4);
+	KUNIT_EXPECT_EQ(test, buffers(r, true), 4);
+}
+
+static void crashed_firmware_gets_the_same_memory(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	r->asks[0] = 0x4000;
+	KUNIT_ASSERT_EQ(test, start(r), 0);
+	r->crashed = true;
+	forget(r);
+	KUNIT_EXPECT_EQ(test, ans_restart(&r->ans), 0);
+	KUNIT_EXPECT_STREQ(test, r->log,
+			   "assert reinit revoke deassert stop assert reinit deassert run boot allow");
+}
+
+static void spare_is_cleared_before_it_is_allowed(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_ASSERT_EQ(test, ask(r, &bfr, 0x4000), 0);
+	memset(bfr.buffer, 0x5a, r->size[0]);
+	ans_shmem_destroy(&r->ans, &bfr);
+	/* allow_fake() looks. */
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x4000), 0);
+	KUNIT_EXPECT_EQ(test, r->allocs, 1);
+}
+
+static void another_size_is_allocated(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_ASSERT_EQ(test, ask(r, &bfr, 0x40000), 0);
+	ans_shmem_destroy(&r->ans, &bfr);
+	forget(r);
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x30000), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow");
+	KUNIT_EXPECT_EQ(test, pages_used(r), 2);
+}
+
+/* Never more than four, lent or not: one that does not fit makes way. */
+static void another_size_takes_the_place_of_a_spare(struct kunit *test)
+{
+	struct apple_rtkit_shmem bfr[4];
+	struct recorder *r = test->priv;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_EQ(test, ask(r, &bfr[i], 0x30000), 0);
+	ans_shmem_destroy(&r->ans, &bfr[1]);
+	ans_shmem_destroy(&r->ans, &bfr[2]);
+	forget(r);
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr[1], 0x40000), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "free alloc allow");
+	KUNIT_EXPECT_EQ(test, pages_used(r), 4);
+
+	forget(r);
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr[2], 0x30000), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "allow");
+	KUNIT_EXPECT_EQ(test, pages_used(r), 4);
+}
+
+static void spares_are_freed_with_the_device(struct kunit *test)
+{
+	struct apple_rtkit_shmem bfr[2];
+	struct recorder *r = test->priv;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, ask(r, &bfr[i], 0x4000), 0);
+	for (i = 0; i < 2; i++)
+		ans_shmem_destroy(&r->ans, &bfr[i]);
+	KUNIT_EXPECT_EQ(test, pages_used(r), 2);
+	forget(r);
+	kunit_device_unregister(test, r->dev);
+	KUNIT_EXPECT_STREQ(test, r->log, "free free");
 	KUNIT_EXPECT_EQ(test, pages_used(r), 0);
 }
 
-static void memory_is_revoked_before_it_is_freed(struct kunit *test)
+static void memory_that_is_given_back_is_revoked(struct kunit *test)
 {
 	struct recorder *r = test->priv;
 	struct apple_rtkit_shmem bfr;
@@ -1123,11 +1274,12 @@ static void memory_is_revoked_before_it_is_freed(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ask(r, &bfr, 0x4000), 0);
 	forget(r);
 	ans_shmem_destroy(&r->ans, &bfr);
-	KUNIT_EXPECT_STREQ(test, r->log, "revoke free");
+	KUNIT_EXPECT_STREQ(test, r->log, "revoke");
 	KUNIT_EXPECT_EQ(test, r->allowed, 0);
+	KUNIT_EXPECT_EQ(test, buffers(r, false), 1);
 }
 
-static void memory_not_revoked_is_kept(struct kunit *test)
+static void memory_not_revoked_is_never_used_again(struct kunit *test)
 {
 	struct recorder *r = test->priv;
 	struct apple_rtkit_shmem bfr;
@@ -1138,6 +1290,14 @@ static void memory_not_revoked_is_kept(struct kunit *test)
 	ans_shmem_destroy(&r->ans, &bfr);
 	KUNIT_EXPECT_STREQ(test, r->log, "revoke");
 	KUNIT_EXPECT_EQ(test, pages_used(r), 1);
+	KUNIT_EXPECT_EQ(test, buffers(r, false), 0);
+
+	forget(r);
+	r->fail = NULL;
+	KUNIT_EXPECT_EQ(test, ask(r, &bfr, 0x4000), 0);
+	KUNIT_EXPECT_STREQ(test, r->log, "alloc allow");
+	kunit_device_unregister(test, r->dev);
+	KUNIT_EXPECT_TRUE(test, r->used[0]);
 }
 
 static void memory_is_given_back_once(struct kunit *test)
@@ -1173,7 +1333,7 @@ static void repeated_request_does_not_leak(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(r, &r->shmem[1], 0x1000), 0);
 	KUNIT_EXPECT_EQ(test, pages_used(r), 2);
 	put_to_sleep(r);
-	expect_nothing_left(test, r);
+	expect_stopped(test, r);
 }
 
 static struct kunit_case boot_cases[] = {
@@ -1212,19 +1372,26 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(removal_goes_backwards),
 	KUNIT_CASE_PARAM(failed_setup_leaves_nothing, setup_step_gen_params),
 	KUNIT_CASE(memory_is_allowed_and_named),
-	KUNIT_CASE(odd_size_is_rounded_up),
+	KUNIT_CASE(memory_is_larger_than_what_is_allowed),
+	KUNIT_CASE(large_size_is_rounded_up),
 	KUNIT_CASE(request_with_address_is_refused),
 	KUNIT_CASE(request_without_size_is_refused),
 	KUNIT_CASE(no_memory_is_refused),
-	KUNIT_CASE(memory_not_allowed_is_freed),
+	KUNIT_CASE(memory_not_allowed_is_a_spare),
 	KUNIT_CASE(fifth_request_is_refused),
 	KUNIT_CASE(request_before_the_start_is_refused),
 	KUNIT_CASE_PARAM(request_while_stopping_leaves_nothing,
 			 way_to_stop_gen_params),
 	KUNIT_CASE(request_after_the_sweep_is_refused),
-	KUNIT_CASE(slot_is_used_again),
-	KUNIT_CASE(memory_is_revoked_before_it_is_freed),
-	KUNIT_CASE(memory_not_revoked_is_kept),
+	KUNIT_CASE(spare_is_lent_again),
+	KUNIT_CASE(restart_allocates_nothing),
+	KUNIT_CASE(crashed_firmware_gets_the_same_memory),
+	KUNIT_CASE(spare_is_cleared_before_it_is_allowed),
+	KUNIT_CASE(another_size_is_allocated),
+	KUNIT_CASE(another_size_takes_the_place_of_a_spare),
+	KUNIT_CASE(spares_are_freed_with_the_device),
+	KUNIT_CASE(memory_that_is_given_back_is_revoked),
+	KUNIT_CASE(memory_not_revoked_is_never_used_again),
 	KUNIT_CASE(memory_is_given_back_once),
 	KUNIT_CASE(unknown_memory_is_not_freed),
 	KUNIT_CASE(repeated_request_does_not_leak),
