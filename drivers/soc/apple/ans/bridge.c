@@ -278,6 +278,18 @@ int ans_function_read(struct ans_function *fn, int where, int size, u32 *val)
 	return PCIBIOS_SUCCESSFUL;
 }
 
+/*
+ * Whoever saved the state while the function was hidden saved all ones, and
+ * restores them when it is back. To start a reset, the PCI core sets one bit of
+ * what it has read, which is all ones only of a hidden function.
+ */
+static bool ans_cfg_starts_flr(struct ans_function *fn, u32 lanes, u32 val)
+{
+	if (fn->resetting)
+		return false;
+	return fn->present ? (val & lanes) != lanes : fn->crashed;
+}
+
 /* Returns whether the write starts a function reset. */
 static bool ans_cfg_set(struct ans_function *fn, int i, u32 lanes, u32 val)
 {
@@ -286,7 +298,7 @@ static bool ans_cfg_set(struct ans_function *fn, int i, u32 lanes, u32 val)
 	u32 new = (fn->value[i] & ~mask) | (val & mask);
 
 	if (val & lanes & reg->flr)
-		return !fn->resetting && (fn->present || fn->crashed);
+		return ans_cfg_starts_flr(fn, lanes, val);
 	if (fn->present && (!reg->accepts || reg->accepts(new)))
 		fn->value[i] = new;
 	return false;

@@ -352,6 +352,20 @@ static void flr_ends_with_reset_values(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(t, 0x10, 4), 0x7bcc0004);
 }
 
+/* What somebody saved while the function was hidden, and restores. */
+static void all_ones_start_no_flr(struct kunit *test)
+{
+	struct function_test *t = test->priv;
+
+	set(t, 0x58, 4, 0xffffffff);
+	set(t, 0x58, 2, 0xffff);
+	set(t, 0x59, 1, 0xff);
+	KUNIT_EXPECT_EQ(test, t->flrs, 0);
+	KUNIT_EXPECT_EQ(test, get(t, 0x58, 4), 0x00002810);
+	set(t, 0x58, 2, 0xa810);
+	KUNIT_EXPECT_EQ(test, t->flrs, 1);
+}
+
 /* Reads are all ones, as after a hot removal, but a reset is obeyed. */
 static void crashed_function_can_only_be_reset(struct kunit *test)
 {
@@ -419,6 +433,7 @@ static struct kunit_case function_cases[] = {
 	KUNIT_CASE(capabilities_are_two),
 	KUNIT_CASE(flr_hides_the_function),
 	KUNIT_CASE(flr_by_byte),
+	KUNIT_CASE(all_ones_start_no_flr),
 	KUNIT_CASE(flr_in_progress_starts_no_other),
 	KUNIT_CASE(flr_ends_with_reset_values),
 	KUNIT_CASE(crashed_function_can_only_be_reset),
@@ -748,6 +763,20 @@ static void failed_flr_removes_the_function(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->cpu_control, 0);
 }
 
+/* Restored as nvme-pci does it in the recovery. */
+static void state_saved_while_hidden_starts_no_flr(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	ans_function_hide(&t->ans.function);
+	KUNIT_EXPECT_EQ(test, pci_save_state(t->pdev), 0);
+	ans_function_show(&t->ans.function);
+	pci_restore_state(t->pdev);
+	flush_work(&t->ans.flr_work);
+	KUNIT_EXPECT_EQ(test, t->starts, 1);
+	KUNIT_EXPECT_TRUE(test, pci_device_is_present(t->pdev));
+}
+
 static void flr_while_closed_waits_for_resume(struct kunit *test)
 {
 	struct bridge_test *t = test->priv;
@@ -900,6 +929,7 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(interrupt_is_the_line),
 	KUNIT_CASE(core_flr_restarts_the_firmware),
 	KUNIT_CASE(failed_flr_removes_the_function),
+	KUNIT_CASE(state_saved_while_hidden_starts_no_flr),
 	KUNIT_CASE(flr_while_closed_waits_for_resume),
 	KUNIT_CASE(crash_is_a_frozen_channel),
 	KUNIT_CASE(crash_after_which_the_driver_resets),
