@@ -280,7 +280,7 @@ bool ans_function_show(struct ans_function *fn);
 int ans_bridge_add(struct ans *ans);
 struct pci_dev *ans_bridge_get_function(struct ans *ans);
 bool ans_bridge_freeze(struct pci_dev *pdev);
-void ans_bridge_thaw(struct pci_dev *pdev);
+bool ans_bridge_thaw(struct pci_dev *pdev);
 void ans_bridge_lost(struct ans *ans);
 
 #endif /* _APPLE_ANS_H_ */

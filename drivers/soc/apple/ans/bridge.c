@@ -545,16 +545,20 @@ bool ans_bridge_freeze(struct pci_dev *pdev)
  *
  * Context: Process context, with the device lock of @pdev held since
  *	    ans_bridge_freeze().
+ * Return: false if the function was lost meanwhile; its driver is told nothing.
  */
-void ans_bridge_thaw(struct pci_dev *pdev)
+bool ans_bridge_thaw(struct pci_dev *pdev)
 {
 	const struct pci_error_handlers *handlers = ans_handlers(pdev);
 
-	if (!ans_set_channel(pdev, pci_channel_io_normal) || !handlers)
-		return;
+	if (!ans_set_channel(pdev, pci_channel_io_normal))
+		return false;
+	if (!handlers)
+		return true;
 	handlers->slot_reset(pdev);
 	if (handlers->resume)
 		handlers->resume(pdev);
+	return true;
 }
 
 /**

@@ -190,8 +190,8 @@ static int ans_recover(struct ans *ans, struct pci_dev *pdev)
 			ret = -EIO;
 		else if (ans_has_failed(ans))
 			ret = ans_restart_and_show(ans);
-		if (!ret)
-			ans_bridge_thaw(pdev);
+		if (!ret && !ans_bridge_thaw(pdev))
+			ret = -EIO;
 	}
 	device_unlock(&pdev->dev);
 	return ret;

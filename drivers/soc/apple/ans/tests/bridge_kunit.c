@@ -461,6 +461,7 @@ struct bridge_test {
 	bool refuses;		/* the co-processor does not start again */
 	bool resets;		/* its driver resets it when it is frozen */
 	bool sleeps;		/* the system begins to when it is frozen */
+	bool loses;		/* it is declared lost when it is frozen */
 	bool crashed;
 	int starts;
 	int probes;
@@ -581,6 +582,8 @@ static pci_ers_result_t test_detected(struct pci_dev *pdev,
 {
 	event(pdev, state == pci_channel_io_frozen ? "frozen" : "other");
 	to_test(pdev)->ans.sleeping |= to_test(pdev)->sleeps;
+	if (to_test(pdev)->loses)
+		pdev->error_state = pci_channel_io_perm_failure;
 	if (to_test(pdev)->resets) {
 		if (!pcie_reset_flr(pdev, PCI_RESET_DO_RESET))
 			event(pdev, "flr");
@@ -853,11 +856,23 @@ static void lost_function_stays_lost(struct kunit *test)
 	device_lock(&t->pdev->dev);
 	t->pdev->error_state = pci_channel_io_perm_failure;
 	KUNIT_EXPECT_FALSE(test, ans_bridge_freeze(t->pdev));
-	ans_bridge_thaw(t->pdev);
+	KUNIT_EXPECT_FALSE(test, ans_bridge_thaw(t->pdev));
 	device_unlock(&t->pdev->dev);
 	KUNIT_EXPECT_STREQ(test, t->events, "");
 	KUNIT_EXPECT_TRUE(test,
 			  t->pdev->error_state == pci_channel_io_perm_failure);
+}
+
+/* A function reset that failed has declared it so. */
+static void function_lost_meanwhile_is_not_recovered(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	t->loses = true;
+	crash(t);
+	KUNIT_EXPECT_STREQ(test, t->events, "frozen pulled");
+	KUNIT_EXPECT_NULL(test, ans_bridge_get_function(&t->ans));
+	KUNIT_EXPECT_EQ(test, t->cpu_control, 0);
 }
 
 static void crash_for_good_pulls_the_function(struct kunit *test)
@@ -936,6 +951,7 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(recovery_goes_on_when_the_system_goes_to_sleep),
 	KUNIT_CASE(crash_that_is_repaired_is_not_reported),
 	KUNIT_CASE(lost_function_stays_lost),
+	KUNIT_CASE(function_lost_meanwhile_is_not_recovered),
 	KUNIT_CASE(crash_for_good_pulls_the_function),
 	KUNIT_CASE(fourth_crash_in_a_minute_is_the_last),
 	KUNIT_CASE(crash_without_driver_recovers),
