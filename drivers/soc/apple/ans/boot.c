@@ -279,16 +279,12 @@ void ans_shmem_destroy(struct ans *ans, struct apple_rtkit_shmem *bfr)
 		ans_buffer_drop(ans, &buffer);
 }
 
-/*
- * What the library did not give back: it keeps one buffer per endpoint, and
- * takes messages again as soon as it has given its buffers back.
- */
+/* What the library did not give back: it keeps one buffer per endpoint. */
 static void ans_sweep_buffers(struct ans *ans)
 {
 	struct ans_buffer buffer;
 	int i;
 
-	ans_set_lending(ans, false);
 	for (i = 0; i < ANS_MAX_BUFFERS; i++) {
 		void *va = ans->buffers[i].va;
 
@@ -346,11 +342,15 @@ static void ans_halt(struct ans *ans)
 /*
  * Firmware that has shaken hands goes to sleep first: a reset while it runs is
  * not clean (m1n1).
+ *
+ * From here on it is lent nothing. The library takes messages again as soon as
+ * it has given its buffers back, and would keep what it gets then.
  */
 static int ans_stop_firmware(struct ans *ans)
 {
 	int ret = -EIO;
 
+	ans_set_lending(ans, false);
 	if (ans->ops->is_running(ans))
 		ret = ans->ops->shutdown(ans);
 	if (ret) {

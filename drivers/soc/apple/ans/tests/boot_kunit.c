@@ -53,6 +53,7 @@ struct recorder {
 
 	size_t asks[4];		/* sizes asked for in the handshake */
 	bool asks_late;		/* and another page when it is stopped */
+	int late;		/* what that request gave */
 	struct apple_rtkit_shmem shmem[4];
 	u8 *page[PAGES];	/* what alloc() has given out */
 	bool used[PAGES];
@@ -192,7 +193,7 @@ static void give_back(struct recorder *r)
 	if (!r->asks_late)
 		return;
 	r->shmem[0].size = 0x1000;
-	ans_shmem_setup(&r->ans, &r->shmem[0]);
+	r->late = ans_shmem_setup(&r->ans, &r->shmem[0]);
 }
 
 static int reinit_fake(struct ans *ans)
@@ -1128,8 +1129,11 @@ static void step_name(const char * const *step, char *desc)
 
 KUNIT_ARRAY_PARAM(way_to_stop, ways_to_stop, step_name);
 
-/* It sleeps, or is halted because the sleep fails: what came last goes, too. */
-static void request_while_stopping_leaves_nothing(struct kunit *test)
+/*
+ * It sleeps, or is halted because the sleep fails. The library would keep what
+ * it gets there.
+ */
+static void request_while_stopping_is_refused(struct kunit *test)
 {
 	const char * const *fail = test->param_value;
 	struct recorder *r = test->priv;
@@ -1138,7 +1142,28 @@ static void request_while_stopping_leaves_nothing(struct kunit *test)
 	r->asks_late = true;
 	r->fail = *fail;
 	put_to_sleep(r);
+	KUNIT_EXPECT_EQ(test, r->late, -ESHUTDOWN);
+	KUNIT_EXPECT_NULL(test, r->shmem[0].buffer);
 	expect_stopped(test, r);
+}
+
+static const char * const ways_to_restart[] = { "wake", "status" };
+
+KUNIT_ARRAY_PARAM(way_to_restart, ways_to_restart, step_name);
+
+/* In its first halt, and in the reinit of the cold start that follows. */
+static void request_after_failed_adoption_is_refused(struct kunit *test)
+{
+	const char * const *fail = test->param_value;
+	struct recorder *r = test->priv;
+
+	r->cpu_control = RUN;
+	r->asks_late = true;
+	r->fail = *fail;
+	r->once = true;
+	KUNIT_EXPECT_EQ(test, start(r), 0);
+	KUNIT_EXPECT_EQ(test, r->late, -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, r->allocs, 0);
 }
 
 /* RUN is cleared last. */
@@ -1380,8 +1405,10 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(memory_not_allowed_is_a_spare),
 	KUNIT_CASE(fifth_request_is_refused),
 	KUNIT_CASE(request_before_the_start_is_refused),
-	KUNIT_CASE_PARAM(request_while_stopping_leaves_nothing,
+	KUNIT_CASE_PARAM(request_while_stopping_is_refused,
 			 way_to_stop_gen_params),
+	KUNIT_CASE_PARAM(request_after_failed_adoption_is_refused,
+			 way_to_restart_gen_params),
 	KUNIT_CASE(request_after_the_sweep_is_refused),
 	KUNIT_CASE(spare_is_lent_again),
 	KUNIT_CASE(restart_allocates_nothing),
