@@ -202,9 +202,10 @@ struct ans_function {
  * @lending: the firmware may ask for memory: it is being started, or runs
  * @buffers: memory lent to the firmware, and what it has given back: kept for
  *	     its next start, freed with the driver
- * @crash_wq: runs @crash_work. Each of the two has a queue, so that both can
+ * @handshake_wq: runs what waits for the firmware
+ * @crash_wq: runs @crash_work. Each of the three has a queue, so that all can
  *	      run without memory: the recovery waits for nvme-pci, which waits
- *	      for a function reset
+ *	      for a function reset, and that for the firmware
  * @crash_work: recovery from a firmware crash
  * @flr_wq: runs @flr_work
  * @flr_work: function level reset
@@ -239,6 +240,7 @@ struct ans {
 	bool lending;
 	struct ans_buffer buffers[ANS_MAX_BUFFERS];
 
+	struct workqueue_struct *handshake_wq;
 	struct workqueue_struct *crash_wq;
 	struct work_struct crash_work;
 	struct workqueue_struct *flr_wq;
@@ -268,6 +270,7 @@ void ans_boot_sleep(struct ans *ans);
 int ans_shmem_setup(struct ans *ans, struct apple_rtkit_shmem *bfr);
 void ans_shmem_destroy(struct ans *ans, struct apple_rtkit_shmem *bfr);
 void ans_free_spares(void *data);
+int ans_run_handshake(struct ans *ans, int (*run)(struct apple_rtkit *rtk));
 int ans_rtkit_init(struct ans *ans);
 
 /* bridge.c */

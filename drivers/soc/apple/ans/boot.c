@@ -40,8 +40,9 @@
 #include <linux/lockdep.h>
 #include <linux/reset.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/soc/apple/rtkit.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include <linux/apple-sart.h>
 
@@ -521,37 +522,58 @@ static int ans_hw_reinit(struct ans *ans)
 	return apple_rtkit_reinit(ans->rtk);
 }
 
-/*
- * A signal ends the library's waits, and a handshake that is cut off costs the
- * firmware a reset. Whoever unbinds the driver, or sends the system to sleep,
- * may press Ctrl-C meanwhile.
- */
-static int ans_hw_uninterrupted(struct ans *ans,
-				int (*handshake)(struct apple_rtkit *rtk))
-{
-	sigset_t all, old;
+struct ans_handshake {
+	struct work_struct work;
+	struct apple_rtkit *rtk;
+	int (*run)(struct apple_rtkit *rtk);
 	int ret;
+};
 
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
-	ret = handshake(ans->rtk);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return ret;
+static void ans_handshake_work(struct work_struct *work)
+{
+	struct ans_handshake *handshake =
+		container_of(work, struct ans_handshake, work);
+
+	handshake->ret = handshake->run(handshake->rtk);
+}
+
+/**
+ * ans_run_handshake() - let the RTKit library wait without being interrupted
+ * @ans: the ANS2
+ * @run: the function of the library
+ *
+ * A signal ends the library's waits, and a handshake that is cut off costs the
+ * firmware a reset. Whoever unbinds the driver may press Ctrl-C meanwhile. To
+ * block signals is not enough: the end of a process, the freezer and task work
+ * interrupt a wait all the same, but none of them reaches a worker.
+ *
+ * Context: Process context, with the lock of @ans held. @run must not take it.
+ * Return: what @run returns.
+ */
+int ans_run_handshake(struct ans *ans, int (*run)(struct apple_rtkit *rtk))
+{
+	struct ans_handshake handshake = { .rtk = ans->rtk, .run = run };
+
+	INIT_WORK_ONSTACK(&handshake.work, ans_handshake_work);
+	queue_work(ans->handshake_wq, &handshake.work);
+	flush_work(&handshake.work);
+	destroy_work_on_stack(&handshake.work);
+	return handshake.ret;
 }
 
 static int ans_hw_boot(struct ans *ans)
 {
-	return ans_hw_uninterrupted(ans, apple_rtkit_boot);
+	return ans_run_handshake(ans, apple_rtkit_boot);
 }
 
 static int ans_hw_wake(struct ans *ans)
 {
-	return ans_hw_uninterrupted(ans, apple_rtkit_wake);
+	return ans_run_handshake(ans, apple_rtkit_wake);
 }
 
 static int ans_hw_shutdown(struct ans *ans)
 {
-	return ans_hw_uninterrupted(ans, apple_rtkit_shutdown);
+	return ans_run_handshake(ans, apple_rtkit_shutdown);
 }
 
 /*

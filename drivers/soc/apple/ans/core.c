@@ -410,9 +410,10 @@ int ans_init(struct ans *ans, struct device *dev, const struct ans_ops *ops,
 			     ANS_CRASH_BURST);
 	ratelimit_set_flags(&ans->crash_limit, RATELIMIT_MSG_ON_RELEASE);
 
+	ans->handshake_wq = ans_alloc_wq(dev, "apple-ans-boot");
 	ans->flr_wq = ans_alloc_wq(dev, "apple-ans-reset");
 	ans->crash_wq = ans_alloc_wq(dev, "apple-ans-crash");
-	if (!ans->flr_wq || !ans->crash_wq)
+	if (!ans->handshake_wq || !ans->flr_wq || !ans->crash_wq)
 		return -ENOMEM;
 
 	/* After the library has closed the mailbox. */

@@ -22,11 +22,14 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 
+#include <linux/completion.h>
 #include <linux/dma-mapping.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/soc/apple/rtkit.h>
 #include <linux/string.h>
+#include <linux/thread_info.h>
+#include <linux/workqueue.h>
 
 #include "../ans.h"
 
@@ -54,6 +57,7 @@ struct recorder {
 	size_t asks[4];		/* sizes asked for in the handshake */
 	bool asks_late;		/* and another page when it is stopped */
 	int late;		/* what that request gave */
+	struct work_struct work;
 	struct apple_rtkit_shmem shmem[4];
 	u8 *page[PAGES];	/* what alloc() has given out */
 	bool used[PAGES];
@@ -566,6 +570,59 @@ static void start_can_be_tried_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, start(r), -EIO);
 	KUNIT_EXPECT_EQ(test, start(r), 0);
 	KUNIT_EXPECT_TRUE(test, r->ans.ready);
+}
+
+/* As the library waits; nothing comes. */
+static int wait_in_vain(struct apple_rtkit *rtk)
+{
+	DECLARE_COMPLETION_ONSTACK(never);
+	long t = wait_for_completion_interruptible_timeout(&never, 1);
+
+	return t < 0 ? t : -ETIME;
+}
+
+static int wait_under_lock(struct recorder *r)
+{
+	int ret;
+
+	mutex_lock(&r->ans.lock);
+	ret = ans_run_handshake(&r->ans, wait_in_vain);
+	mutex_unlock(&r->ans.lock);
+	return ret;
+}
+
+/* As the end of a process and task work do; no mask holds them off. */
+static void handshake_is_not_interrupted(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	int ret;
+
+	set_thread_flag(TIF_NOTIFY_SIGNAL);
+	ret = wait_under_lock(r);
+	clear_thread_flag(TIF_NOTIFY_SIGNAL);
+	KUNIT_EXPECT_EQ(test, ret, -ETIME);
+}
+
+static void handshake_from_work(struct work_struct *work)
+{
+	struct recorder *r = container_of(work, struct recorder, work);
+
+	r->late = wait_under_lock(r);
+}
+
+/* The recovery and a function reset are works with a rescuer themselves. */
+static void handshake_runs_from_either_queue(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+
+	INIT_WORK(&r->work, handshake_from_work);
+	queue_work(r->ans.crash_wq, &r->work);
+	flush_work(&r->work);
+	KUNIT_EXPECT_EQ(test, r->late, -ETIME);
+	r->late = 0;
+	queue_work(r->ans.flr_wq, &r->work);
+	flush_work(&r->work);
+	KUNIT_EXPECT_EQ(test, r->late, -ETIME);
 }
 
 /* Stopping */
@@ -1372,6 +1429,8 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(wrong_status_stops_the_firmware),
 	KUNIT_CASE(unready_firmware_is_restarted),
 	KUNIT_CASE(start_can_be_tried_again),
+	KUNIT_CASE(handshake_is_not_interrupted),
+	KUNIT_CASE(handshake_runs_from_either_queue),
 	KUNIT_CASE(sleep_comes_before_stop),
 	KUNIT_CASE(sleep_gives_memory_back),
 	KUNIT_CASE(sleep_is_idempotent),
