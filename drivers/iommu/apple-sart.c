@@ -134,6 +134,7 @@ struct apple_sart_entry {
  * @dev: the filter's device
  * @hw: its version
  * @regs: its registers; NULL once the driver is unbound
+ * @debugfs: file that shows them
  * @owner: whose each entry is
  * @allowed: for the entries of SART_DRIVER, the region that was asked for
  */
@@ -143,6 +144,7 @@ struct apple_sart {
 	struct device *dev;
 	const struct apple_sart_hw *hw;
 	void __iomem *regs;
+	struct dentry *debugfs;
 	enum apple_sart_owner owner[SART_ENTRIES];
 	struct apple_sart_entry allowed[SART_ENTRIES];
 };
@@ -607,14 +609,8 @@ unlock:
 }
 DEFINE_SHOW_ATTRIBUTE(apple_sart_entries);
 
-static void sart_remove_debugfs(void *dentry)
-{
-	debugfs_remove(dentry);
-}
-
 static int sart_add_debugfs(struct apple_sart *sart)
 {
-	struct dentry *dentry;
 	const char *name;
 
 	name = devm_kasprintf(sart->dev, GFP_KERNEL, "apple-sart-%s",
@@ -622,15 +618,16 @@ static int sart_add_debugfs(struct apple_sart *sart)
 	if (!name)
 		return -ENOMEM;
 
-	dentry = debugfs_create_file(name, 0400, NULL, sart,
-				     &apple_sart_entries_fops);
-	return devm_add_action_or_reset(sart->dev, sart_remove_debugfs, dentry);
+	sart->debugfs = debugfs_create_file(name, 0400, NULL, sart,
+					    &apple_sart_entries_fops);
+	return 0;
 }
 
 static void sart_unregister(void *data)
 {
 	struct apple_sart *sart = data;
 
+	debugfs_remove(sart->debugfs);
 	mutex_lock(&apple_sart_lock);
 	list_del(&sart->node);
 	sart_revoke_all(sart);
@@ -681,15 +678,18 @@ static struct apple_sart *sart_register(struct device *dev,
 			entry.phys, entry.size);
 	}
 
+	ret = sart_add_debugfs(sart);
+	if (ret) {
+		sart_put(sart);
+		return ERR_PTR(ret);
+	}
+
 	mutex_lock(&apple_sart_lock);
 	list_add(&sart->node, &apple_sart_list);
 	mutex_unlock(&apple_sart_lock);
 
+	/* The last step: after a failed probe devres runs without power. */
 	ret = devm_add_action_or_reset(dev, sart_unregister, sart);
-	if (ret)
-		return ERR_PTR(ret);
-
-	ret = sart_add_debugfs(sart);
 	return ret ? ERR_PTR(ret) : sart;
 }
 
@@ -719,6 +719,17 @@ static int apple_sart_probe(struct platform_device *pdev)
 	return 0;
 }
 
+/*
+ * Not left to devres: on some kernels, such as 6.12, the platform bus detaches
+ * the power domain as soon as this returns.
+ */
+static void apple_sart_remove(struct platform_device *pdev)
+{
+	struct apple_sart *sart = platform_get_drvdata(pdev);
+
+	devm_release_action(sart->dev, sart_unregister, sart);
+}
+
 /* The next kernel must not find entries that point at memory of this one. */
 static void apple_sart_shutdown(struct platform_device *pdev)
 {
@@ -743,6 +754,7 @@ static struct platform_driver apple_sart_driver = {
 		.of_match_table = apple_sart_of_match,
 	},
 	.probe = apple_sart_probe,
+	.remove = apple_sart_remove,
 	.shutdown = apple_sart_shutdown,
 };
 module_platform_driver(apple_sart_driver);

@@ -79,6 +79,7 @@ struct t_region {
  * @v: version of the filter
  * @dev: the filter's device
  * @sart: the driver's state
+ * @file: its file in debugfs
  * @log: accesses since t_log_reset()
  * @log_len: how many
  * @wanted: regions that entries may permit
@@ -96,6 +97,7 @@ struct t_sart {
 	const struct t_version *v;
 	struct device *dev;
 	struct apple_sart *sart;
+	char file[128];
 	struct t_access log[T_LOG];
 	unsigned int log_len;
 	struct t_region wanted[T_ENTRIES + 1];
@@ -265,6 +267,7 @@ static void t_register(struct t_sart *t)
 	t->sart = sart_register(t->dev, t->v->hw,
 				(void __force __iomem *)t->regs);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(t->test, t->sart);
+	snprintf(t->file, sizeof(t->file), "apple-sart-%s", dev_name(t->dev));
 	t_log_reset(t);
 }
 
@@ -882,6 +885,45 @@ static void unbind_clears_our_entries_only(struct kunit *test)
 	t_expect_entry(t, 1, t_slot(9), T_PAGE);
 }
 
+static bool t_has_debugfs_file(struct t_sart *t)
+{
+	struct dentry *dentry;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_FS))
+		return false;
+	dentry = debugfs_lookup(t->file, NULL);
+	dput(dentry);
+	return dentry;
+}
+
+/* After this callback the platform bus may take the power away. */
+static void remove_makes_the_last_access(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+	struct platform_device *pdev;
+
+	t_poke(t, 1, t_slot(9), T_PAGE);
+	t_register(t);
+	KUNIT_ASSERT_EQ(test, t_allow(t, t_slot(0), T_PAGE), 0);
+	KUNIT_EXPECT_EQ(test, t_has_debugfs_file(t),
+			IS_ENABLED(CONFIG_DEBUG_FS));
+
+	pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	platform_set_drvdata(pdev, t->sart);
+	KUNIT_ASSERT_NOT_NULL(test, apple_sart_driver.remove);
+	kref_get(&t->sart->ref);
+	apple_sart_driver.remove(pdev);
+	t_expect_cleared(t, 0);
+	t_expect_entry(t, 1, t_slot(9), T_PAGE);
+	KUNIT_EXPECT_FALSE(test, t_has_debugfs_file(t));
+
+	t_log_reset(t);
+	kunit_device_unregister(test, t->dev);
+	KUNIT_EXPECT_EQ(test, t->log_len, 0);
+	sart_put(t->sart);
+}
+
 static void t_expect_line(struct t_sart *t, const char *text, const char *line)
 {
 	const char *at = strstr(text, line);
@@ -919,24 +961,14 @@ static void debugfs_shows_every_entry(struct kunit *test)
 static void debugfs_file_lives_as_long_as_the_binding(struct kunit *test)
 {
 	struct t_sart *t = test->priv;
-	struct dentry *dentry;
-	char *name;
 
 	if (!IS_ENABLED(CONFIG_DEBUG_FS))
 		kunit_skip(test, "needs CONFIG_DEBUG_FS");
 
 	t_register(t);
-	name = kunit_kzalloc(test, 128, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, name);
-	snprintf(name, 128, "apple-sart-%s", dev_name(t->dev));
-	dentry = debugfs_lookup(name, NULL);
-	KUNIT_EXPECT_NOT_NULL(test, dentry);
-	dput(dentry);
-
+	KUNIT_EXPECT_TRUE(test, t_has_debugfs_file(t));
 	kunit_device_unregister(test, t->dev);
-	dentry = debugfs_lookup(name, NULL);
-	KUNIT_EXPECT_NULL(test, dentry);
-	dput(dentry);
+	KUNIT_EXPECT_FALSE(test, t_has_debugfs_file(t));
 }
 
 /* The strings of "compatible" in the devicetrees of Linux */
@@ -1244,6 +1276,7 @@ static struct kunit_case apple_sart_test_cases[] = {
 	T_CASE(boot_entries_may_fill_the_table),
 	T_CASE(shutdown_continues_after_an_entry_that_stays),
 	T_CASE(unbind_clears_our_entries_only),
+	T_CASE(remove_makes_the_last_access),
 	KUNIT_CASE(unbind_of_the_filter_unbinds_the_consumer_first),
 	T_CASE(consumer_without_a_filter_gets_an_error),
 	KUNIT_CASE(debugfs_file_lives_as_long_as_the_binding),
