@@ -421,9 +421,6 @@ static int sart_revoke_locked(struct apple_sart *sart, u64 phys, u64 size)
 
 	lockdep_assert_held(&apple_sart_lock);
 
-	if (!sart->regs)
-		return -ENODEV;
-
 	for (i = 0; i < SART_ENTRIES; i++) {
 		if (sart->owner[i] == SART_DRIVER &&
 		    sart->allowed[i].phys == phys &&
@@ -431,7 +428,11 @@ static int sart_revoke_locked(struct apple_sart *sart, u64 phys, u64 size)
 			break;
 	}
 	if (i == SART_ENTRIES)
-		return -ENOENT;
+		return sart->regs ? -ENOENT : -ENODEV;
+
+	/* An entry that stayed when the driver was unbound */
+	if (!sart->regs)
+		return -EIO;
 
 	ret = sart_clear_entry(sart, i);
 	if (ret)
@@ -452,14 +453,15 @@ static int sart_revoke_locked(struct apple_sart *sart, u64 phys, u64 size)
  * boot loader cannot.
  *
  * On an error nothing is changed. After %-EIO the region may still be
- * accessible: its memory must not be reused.
+ * accessible: its memory must not be reused. After %-ENODEV it is not.
  *
  * Context: Process context. Takes and releases a mutex.
  * Return:
  * * %0		- the region is revoked
- * * %-ENODEV	- the driver of the filter is unbound, and revoked everything
+ * * %-ENODEV	- the driver of the filter is unbound, and the region revoked
  * * %-ENOENT	- no region with this address and this size is allowed
- * * %-EIO	- the filter did not give the entry up
+ * * %-EIO	- the filter did not give the entry up, now or when its driver
+ *		  was unbound
  */
 int apple_sart_revoke(struct apple_sart *sart, phys_addr_t phys, size_t size)
 {

@@ -1193,6 +1193,7 @@ static void consumer_without_a_filter_gets_an_error(struct kunit *test)
 	struct t_sart *t = test->priv;
 
 	t_register(t);
+	KUNIT_ASSERT_EQ(test, t_allow(t, T_BASE, T_PAGE), 0);
 	/* As a consumer whose probe has failed: a reference, no link. */
 	kref_get(&t->sart->ref);
 	kunit_device_unregister(test, t->dev);
@@ -1200,6 +1201,23 @@ static void consumer_without_a_filter_gets_an_error(struct kunit *test)
 	t_expect_refused(t, T_BASE, T_PAGE, -ENODEV);
 	t_expect_revoke_refused(t, T_BASE, T_PAGE, -ENODEV);
 	KUNIT_EXPECT_EQ(test, kref_read(&t->sart->ref), 1);
+	sart_put(t->sart);
+}
+
+/* An entry that could not be cleared when the filter went */
+static void consumer_without_a_filter_learns_what_stayed(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+
+	t_register(t);
+	KUNIT_ASSERT_EQ(test, t_allow(t, t_slot(0), T_PAGE), 0);
+	t->no_config = true;
+	KUNIT_ASSERT_EQ(test, t_revoke(t, t_slot(0), T_PAGE), -EIO);
+	kref_get(&t->sart->ref);
+	kunit_device_unregister(test, t->dev);
+
+	t_expect_revoke_refused(t, t_slot(0), T_PAGE, -EIO);
+	t_expect_revoke_refused(t, t_slot(1), T_PAGE, -ENODEV);
 	sart_put(t->sart);
 }
 
@@ -1279,6 +1297,7 @@ static struct kunit_case apple_sart_test_cases[] = {
 	T_CASE(remove_makes_the_last_access),
 	KUNIT_CASE(unbind_of_the_filter_unbinds_the_consumer_first),
 	T_CASE(consumer_without_a_filter_gets_an_error),
+	T_CASE(consumer_without_a_filter_learns_what_stayed),
 	KUNIT_CASE(debugfs_file_lives_as_long_as_the_binding),
 	KUNIT_CASE_PARAM(match_finds_the_version, t_compatible_gen_params),
 	KUNIT_CASE(lookup_without_property_finds_nothing),

@@ -93,7 +93,7 @@ struct ans_parts {
  * @free: free it
  * @allow: permit the co-processor to reach a range, both ends of which are
  *	   multiples of the filter's granule
- * @revoke: undo @allow, for the same range
+ * @revoke: undo @allow, for the same range; -ENODEV says that it is undone
  *
  * All are called in process context. Those that return int return 0 or an
  * errno; @alloc returns NULL without memory. Sizes are in bytes.

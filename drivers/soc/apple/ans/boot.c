@@ -160,12 +160,15 @@ static void ans_buffer_keep(struct ans *ans, struct ans_buffer *buffer)
 		ans_buffer_free(ans, buffer);
 }
 
-/* A range that the co-processor may still reach is never used again. */
+/*
+ * A range that the co-processor may still reach is never used again. A filter
+ * whose driver is unbound has revoked it already.
+ */
 static void ans_buffer_drop(struct ans *ans, struct ans_buffer *buffer)
 {
 	int ret = ans->ops->revoke(ans, buffer->dma, buffer->size);
 
-	if (ret) {
+	if (ret && ret != -ENODEV) {
 		dev_err(ans->dev, "lost %zu bytes to the firmware: %d\n",
 			buffer->room, ret);
 		return;

@@ -43,6 +43,7 @@ struct recorder {
 	struct device *dev;
 	char log[512];
 	const char *fail;	/* this step fails */
+	int error;		/* with this errno, -EIO if 0 */
 	int spared;		/* but not the first so many times */
 	bool once;		/* and only once */
 
@@ -87,7 +88,7 @@ static int record(struct recorder *r, const char *step)
 	}
 	if (r->once)
 		r->fail = NULL;
-	return -EIO;
+	return r->error ?: -EIO;
 }
 
 /* Parts: each has an undo that devres calls. */
@@ -1382,6 +1383,19 @@ static void memory_not_revoked_is_never_used_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, r->used[0]);
 }
 
+/* The filter's driver is unbound, and has revoked everything. */
+static void memory_that_the_filter_has_revoked_is_a_spare(struct kunit *test)
+{
+	struct recorder *r = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	KUNIT_ASSERT_EQ(test, ask(r, &bfr, 0x4000), 0);
+	r->fail = "revoke";
+	r->error = -ENODEV;
+	ans_shmem_destroy(&r->ans, &bfr);
+	KUNIT_EXPECT_EQ(test, buffers(r, false), 1);
+}
+
 static void memory_is_given_back_once(struct kunit *test)
 {
 	struct recorder *r = test->priv;
@@ -1478,6 +1492,7 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(spares_are_freed_with_the_device),
 	KUNIT_CASE(memory_that_is_given_back_is_revoked),
 	KUNIT_CASE(memory_not_revoked_is_never_used_again),
+	KUNIT_CASE(memory_that_the_filter_has_revoked_is_a_spare),
 	KUNIT_CASE(memory_is_given_back_once),
 	KUNIT_CASE(unknown_memory_is_not_freed),
 	KUNIT_CASE(repeated_request_does_not_leak),
