@@ -180,6 +180,7 @@ static void ans_give_up(struct ans *ans)
 static int ans_recover(struct ans *ans, struct pci_dev *pdev)
 {
 	int ret = 0;
+	bool thaw;
 
 	if (!__ratelimit(&ans->crash_limit))
 		ans_give_up(ans);
@@ -190,7 +191,9 @@ static int ans_recover(struct ans *ans, struct pci_dev *pdev)
 			ret = -EIO;
 		else if (ans_has_failed(ans))
 			ret = ans_restart_and_show(ans);
-		if (!ret && !ans_bridge_thaw(pdev))
+		/* Without a driver nobody would thaw it later. */
+		thaw = !ret || (ret == -ESHUTDOWN && !pdev->driver);
+		if (thaw && !ans_bridge_thaw(pdev))
 			ret = -EIO;
 	}
 	device_unlock(&pdev->dev);

@@ -463,6 +463,7 @@ struct bridge_test {
 	bool sleeps;		/* the system begins to when it is frozen */
 	bool loses;		/* it is declared lost when it is frozen */
 	bool crashed;
+	int closes;		/* the system goes down when this gets to 0 */
 	int starts;
 	int probes;
 	int removes;
@@ -494,9 +495,14 @@ static bool obey_is_running(struct ans *ans)
 	return !to_bridge_test(ans)->crashed;
 }
 
+/* Called with the lock of @ans held */
 static bool obey_is_crashed(struct ans *ans)
 {
-	return to_bridge_test(ans)->crashed;
+	struct bridge_test *t = to_bridge_test(ans);
+
+	if (t->closes && !--t->closes)
+		ans->closed = true;
+	return t->crashed;
 }
 
 static int obey(struct ans *ans)
@@ -913,6 +919,22 @@ static void crash_without_driver_recovers(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_device_is_present(t->pdev));
 }
 
+/* Nothing else would make it usable by a driver that is bound later. */
+static void channel_without_driver_is_thawed_unrestarted(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	device_release_driver(&t->pdev->dev);
+	/* by the work, before the freeze and after it */
+	t->closes = 3;
+	crash(t);
+	KUNIT_EXPECT_TRUE(test, t->ans.closed);
+	KUNIT_EXPECT_EQ(test, t->starts, 1);
+	KUNIT_EXPECT_TRUE(test,
+			  t->pdev->error_state == pci_channel_io_normal);
+	t->ans.closed = false;
+}
+
 static void stale_crash_is_ignored(struct kunit *test)
 {
 	struct bridge_test *t = test->priv;
@@ -955,6 +977,7 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(crash_for_good_pulls_the_function),
 	KUNIT_CASE(fourth_crash_in_a_minute_is_the_last),
 	KUNIT_CASE(crash_without_driver_recovers),
+	KUNIT_CASE(channel_without_driver_is_thawed_unrestarted),
 	KUNIT_CASE(stale_crash_is_ignored),
 	KUNIT_CASE(removal_takes_the_driver_first),
 	{}
