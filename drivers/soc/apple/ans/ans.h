@@ -212,8 +212,11 @@ struct ans_function {
  * @crash_limit: how often recovery is tried
  * @window: BAR0 and the window of the bridge
  * @bus_range: bus numbers of the bridge
- * @bridge_lock: protects @bridge. Taken outside the device lock of the function
+ * @bridge_lock: protects @bridge and @lost. Taken outside the device lock of
+ *		 the function, inside the PCI core's for adding and removing
+ *		 devices
  * @bridge: the host bridge, NULL while there is none
+ * @lost: the function was declared lost
  * @function: its one function
  */
 struct ans {
@@ -249,8 +252,9 @@ struct ans {
 
 	struct resource window;
 	struct resource bus_range;
-	struct mutex bridge_lock;	/* bridge */
+	struct mutex bridge_lock;	/* bridge and lost */
 	struct pci_host_bridge *bridge;
+	bool lost;
 	struct ans_function function;
 };
 
@@ -284,6 +288,7 @@ int ans_bridge_add(struct ans *ans);
 struct pci_dev *ans_bridge_get_function(struct ans *ans);
 bool ans_bridge_freeze(struct pci_dev *pdev);
 bool ans_bridge_thaw(struct pci_dev *pdev);
+bool ans_bridge_is_empty(struct ans *ans);
 void ans_bridge_lost(struct ans *ans);
 
 #endif /* _APPLE_ANS_H_ */

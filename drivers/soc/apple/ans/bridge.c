@@ -497,6 +497,26 @@ struct pci_dev *ans_bridge_get_function(struct ans *ans)
 	return pdev;
 }
 
+/**
+ * ans_bridge_is_empty() - whether only a rescan of the bus is missing
+ * @ans: the ANS2
+ *
+ * Exact while the PCI core's lock for adding and removing devices is held.
+ *
+ * Context: Process context. Takes @bridge_lock of @ans.
+ * Return: true if the bridge has no function, and the function was not lost.
+ */
+bool ans_bridge_is_empty(struct ans *ans)
+{
+	bool empty;
+
+	mutex_lock(&ans->bridge_lock);
+	empty = ans->bridge && !ans->lost &&
+		list_empty(&ans->bridge->bus->devices);
+	mutex_unlock(&ans->bridge_lock);
+	return empty;
+}
+
 /* Returns false for a function that was lost: it stays so. */
 static bool ans_set_channel(struct pci_dev *pdev, pci_channel_state_t state)
 {
@@ -574,6 +594,9 @@ void ans_bridge_lost(struct ans *ans)
 {
 	struct pci_dev *pdev = ans_bridge_get_function(ans);
 
+	mutex_lock(&ans->bridge_lock);
+	ans->lost = true;
+	mutex_unlock(&ans->bridge_lock);
 	ans_function_hide(&ans->function);
 	if (!pdev)
 		return;

@@ -163,8 +163,11 @@ static void ans_stop(void *data)
 	mutex_unlock(&ans->lock);
 }
 
-static void ans_give_up(struct ans *ans)
+/* Notes one crash more: a restart is refused if there were too many. */
+static void ans_count_crash(struct ans *ans)
 {
+	if (__ratelimit(&ans->crash_limit))
+		return;
 	mutex_lock(&ans->lock);
 	ans->given_up = true;
 	mutex_unlock(&ans->lock);
@@ -182,9 +185,7 @@ static int ans_recover(struct ans *ans, struct pci_dev *pdev)
 	int ret = 0;
 	bool thaw;
 
-	if (!__ratelimit(&ans->crash_limit))
-		ans_give_up(ans);
-
+	ans_count_crash(ans);
 	device_lock(&pdev->dev);
 	if (ans_has_failed(ans)) {
 		if (!ans_bridge_freeze(pdev))
@@ -200,6 +201,24 @@ static int ans_recover(struct ans *ans, struct pci_dev *pdev)
 	return ret;
 }
 
+/*
+ * A user has removed the function from the bus. It has to answer when a rescan
+ * looks for it, and the PCI core's lock keeps a rescan away until then. Whoever
+ * has that lock does not wait for a drive that is not there, nor for this work,
+ * and nobody takes it inside the lock of @ans.
+ */
+static int ans_recover_removed(struct ans *ans)
+{
+	int ret = -ESHUTDOWN;
+
+	ans_count_crash(ans);
+	pci_lock_rescan_remove();
+	if (ans_bridge_is_empty(ans))
+		ret = ans_has_failed(ans) ? ans_restart_and_show(ans) : 0;
+	pci_unlock_rescan_remove();
+	return ret;
+}
+
 static void ans_crash_work(struct work_struct *work)
 {
 	struct ans *ans = container_of(work, struct ans, crash_work);
@@ -210,10 +229,10 @@ static void ans_crash_work(struct work_struct *work)
 		return;
 
 	pdev = ans_bridge_get_function(ans);
-	if (!pdev)
+	if (!pdev && !ans_bridge_is_empty(ans))
 		return;
 
-	ret = ans_recover(ans, pdev);
+	ret = pdev ? ans_recover(ans, pdev) : ans_recover_removed(ans);
 	pci_dev_put(pdev);
 
 	trace_ans_crash(ans->dev, ret ? "lost" : "recovered");

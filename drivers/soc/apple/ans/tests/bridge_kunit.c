@@ -919,6 +919,55 @@ static void crash_without_driver_recovers(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_device_is_present(t->pdev));
 }
 
+/* The bus answers again, and a rescan finds what a user has removed. */
+static void crash_while_removed_recovers(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+	struct pci_dev *again;
+
+	pci_stop_and_remove_bus_device_locked(t->pdev);
+	crash(t);
+	KUNIT_EXPECT_STREQ(test, t->events, "removed");
+	KUNIT_EXPECT_EQ(test, t->starts, 2);
+
+	pci_lock_rescan_remove();
+	pci_rescan_bus(t->ans.bridge->bus);
+	pci_unlock_rescan_remove();
+	again = ans_bridge_get_function(&t->ans);
+	KUNIT_ASSERT_NOT_NULL(test, again);
+	KUNIT_EXPECT_EQ(test, t->probes, 2);
+	KUNIT_EXPECT_TRUE(test, pci_device_is_present(again));
+	pci_dev_put(again);
+}
+
+static void crash_for_good_while_removed_is_the_last(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	pci_stop_and_remove_bus_device_locked(t->pdev);
+	t->refuses = true;
+	crash(t);
+	KUNIT_EXPECT_EQ(test, t->cpu_control, 0);
+
+	/* It is lost, so nothing starts it again. */
+	t->refuses = false;
+	crash(t);
+	KUNIT_EXPECT_EQ(test, t->starts, 1);
+	KUNIT_EXPECT_EQ(test, t->cpu_control, 0);
+}
+
+static void crashes_while_removed_are_limited(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+	int i;
+
+	pci_stop_and_remove_bus_device_locked(t->pdev);
+	for (i = 0; i < 5; i++)
+		crash(t);
+	KUNIT_EXPECT_EQ(test, t->starts, 4);
+	KUNIT_EXPECT_EQ(test, t->cpu_control, 0);
+}
+
 /* Nothing else would make it usable by a driver that is bound later. */
 static void channel_without_driver_is_thawed_unrestarted(struct kunit *test)
 {
@@ -977,6 +1026,9 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(crash_for_good_pulls_the_function),
 	KUNIT_CASE(fourth_crash_in_a_minute_is_the_last),
 	KUNIT_CASE(crash_without_driver_recovers),
+	KUNIT_CASE(crash_while_removed_recovers),
+	KUNIT_CASE(crash_for_good_while_removed_is_the_last),
+	KUNIT_CASE(crashes_while_removed_are_limited),
 	KUNIT_CASE(channel_without_driver_is_thawed_unrestarted),
 	KUNIT_CASE(stale_crash_is_ignored),
 	KUNIT_CASE(removal_takes_the_driver_first),
