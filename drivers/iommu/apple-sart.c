@@ -26,8 +26,10 @@
  *    the only writers and say how the order is kept.
  *  - What is written is read back. A region counts as allowed or revoked once
  *    the filter says so.
- *  - The filter loses its entries when its power domain is off. The driver does
- *    not enable runtime PM, so the domain stays on while it is bound.
+ *  - The driver does not enable runtime PM, so the power domain stays on while
+ *    it is bound and the system runs. In system sleep the domain is switched
+ *    off. Whether the filter loses its entries then is not known: consumers
+ *    revoke before suspend, and nothing is restored on resume.
  */
 
 #include <linux/bits.h>
