@@ -23,7 +23,8 @@
  *  - An entry never permits more than its consumer asked for, not even between
  *    two register writes: the flags are written last when a region is allowed
  *    and first when it is revoked. sart_set_entry() and sart_clear_entry() are
- *    the only writers and say how the order is kept.
+ *    the only writers and say how the order is kept, and where it depends on
+ *    the filter.
  *  - What is written is read back. A region counts as allowed or revoked once
  *    the filter says so.
  *  - The driver does not enable runtime PM, so the power domain stays on while
@@ -233,8 +234,15 @@ static int sart_clear_entry(struct apple_sart *sart, unsigned int i)
 /*
  * sart_set_entry() - make a free entry permit a region
  *
- * The flags go last, and only after the address and the size have been read
- * back: bits that the filter does not have would make it permit other memory.
+ * The flags go last, and only after the address has been read back, and the
+ * size where it has a bank of its own: bits that the filter does not have would
+ * make it permit other memory.
+ *
+ * Where size and flags share a register they are written at once, as all known
+ * drivers do: nobody knows whether a size without flags is kept. The size is
+ * checked when the flags are set already. What a filter that takes another size
+ * permits from the write to the check is not under control.
+ *
  * The last read makes the entry effective before the caller tells the
  * co-processor about the region, which it does through another device. See
  * sart_clear_entry() for the ordering of the accesses.
