@@ -564,12 +564,16 @@ static const struct of_device_id ans_of_match[] = {
 };
 MODULE_DEVICE_TABLE(of, ans_of_match);
 
+/*
+ * Not probed asynchronously: at the end of the kernel's own start domains that
+ * nobody has attached are switched off, and a boot loader may have left the
+ * firmware running.
+ */
 static struct platform_driver ans_driver = {
 	.driver = {
 		.name = "apple-ans2",
 		.of_match_table = ans_of_match,
 		.pm = pm_sleep_ptr(&ans_pm_ops),
-		.probe_type = PROBE_PREFER_ASYNCHRONOUS,
 	},
 	.probe = ans_probe,
 	.shutdown = ans_shutdown,
