@@ -53,6 +53,7 @@ ANS2_OWN = {
     "unbind-held-open": detach.unbind_held_open(detach.platform_driver),
     "unbind-function-held-open": detach.unbind_held_open(detach.pci_driver),
     "unbind-interrupted": detach.interrupted,
+    "unbind-during-reset": detach.unbind_during_reset,
     "function-removed": detach.function_removed,
     "reset-while-measured": controller.reset_while_measured,
     "stuck-unbind": stuck.unbind,

@@ -157,6 +157,29 @@ def interrupted(setup, judge):
         judge(mac)
 
 
+def unbind_during_reset(setup, judge):
+    """Unbinding meets a reset, each time at another point of its end.
+
+    What the reset has made by then is taken down in order.
+    """
+    reset = "echo 1 2>/dev/null > /sys/class/nvme/nvme0/reset_controller"
+    with machine(setup, "unbind-during-reset") as mac:
+        mac.boot()
+        folder, device = pci_driver(mac)
+        now = "cut -d' ' -f1 /proc/uptime"
+        begin, end = mac.sh(f"{now}; for i in 1 2 3 4 5; do {reset}; done; "
+                            f"{now}").split()
+        length = (float(end) - float(begin)) / 5
+        for turn in range(20):
+            # the reset fails when it is overtaken
+            mac.sh(f"{reset} & sleep {length * (0.85 + turn / 80):.4f}; "
+                   f"echo {device} > {folder}/unbind; wait", 60)
+            gone(mac)
+            bind(mac, folder, device)
+        read_back(mac)
+        judge(mac)
+
+
 def function_removed(setup, judge):
     """The PCI function is removed under load, and found again by a scan."""
     with machine(setup, "function-removed") as mac:
