@@ -8,34 +8,19 @@
  * number of processes for which all went well.
  */
 
-#include <linux/nvme_ioctl.h>
 #include <sys/wait.h>
 
 #include "drive.h"
-
-#define OP_IDENTIFY	0x06
-
-static int identify(int fd, void *data)
-{
-	struct nvme_admin_cmd cmd = {
-		.opcode = OP_IDENTIFY,
-		.addr = (uintptr_t)data,
-		.data_len = BLOCK,
-		.cdw10 = 1,
-	};
-
-	return ioctl(fd, NVME_IOCTL_ADMIN_CMD, &cmd);
-}
 
 static int send_all(int fd, int commands)
 {
 	char *first = map_memory(BLOCK), *next = map_memory(BLOCK);
 
-	if (!first || !next || identify(fd, first))
+	if (!first || !next || identify_controller(fd, first))
 		return 1;
 	while (commands--) {
 		memset(next, 0x5a, BLOCK);
-		if (identify(fd, next) || memcmp(first, next, BLOCK))
+		if (identify_controller(fd, next) || memcmp(first, next, BLOCK))
 			return 1;
 	}
 	return 0;

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/fs.h>
+#include <linux/nvme_ioctl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@
 #define CONTROLLER	"/dev/nvme0"
 #define NAMESPACE	"/dev/nvme0n1"
 #define GENERIC		"/dev/ng0n1"
+#define OP_IDENTIFY	0x06
 
 /*
  * The scratch partition is shared by all programs, each has its own part of
@@ -196,6 +198,19 @@ static inline struct iocb aio_request(int fd, unsigned int opcode, void *data,
 		.aio_offset = where,
 		.aio_data = id,
 	};
+}
+
+/* Identify Controller to @data: a status, or -1 with errno. */
+static inline int identify_controller(int fd, void *data)
+{
+	struct nvme_admin_cmd cmd = {
+		.opcode = OP_IDENTIFY,
+		.addr = (uintptr_t)data,
+		.data_len = BLOCK,
+		.cdw10 = 1,
+	};
+
+	return ioctl(fd, NVME_IOCTL_ADMIN_CMD, &cmd);
 }
 
 #endif /* E2E_DRIVE_H */

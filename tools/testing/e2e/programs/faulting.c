@@ -10,22 +10,14 @@
  * 0.
  */
 
-#include <linux/nvme_ioctl.h>
 #include <sys/mman.h>
 
 #include "drive.h"
-
-#define OP_IDENTIFY	0x06
 
 int main(int argc, char **argv)
 {
 	int controller = open(CONTROLLER, O_RDWR | O_CLOEXEC);
 	int namespace = open(NAMESPACE, O_RDONLY | O_CLOEXEC);
-	struct nvme_admin_cmd cmd = {
-		.opcode = OP_IDENTIFY,
-		.data_len = BLOCK,
-		.cdw10 = 1,
-	};
 	void *page;
 	int ret;
 
@@ -39,8 +31,7 @@ int main(int argc, char **argv)
 		perror("mmap");
 		return 1;
 	}
-	cmd.addr = (uintptr_t)page;
-	ret = ioctl(controller, NVME_IOCTL_ADMIN_CMD, &cmd);
+	ret = identify_controller(controller, page);
 	printf("%d\n", ret < 0 ? -errno : ret);
 	return 0;
 }

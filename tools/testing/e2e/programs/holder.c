@@ -10,28 +10,13 @@
  * errno is less than 0. It ends with the line "end".
  */
 
-#include <linux/nvme_ioctl.h>
-
 #include "drive.h"
 
 #define OP_READ		0x02
-#define OP_IDENTIFY	0x06
 
 static int result(int ret)
 {
 	return ret < 0 ? -errno : ret;
-}
-
-static int identify(int fd, void *data)
-{
-	struct nvme_admin_cmd cmd = {
-		.opcode = OP_IDENTIFY,
-		.addr = (uintptr_t)data,
-		.data_len = BLOCK,
-		.cdw10 = 1,
-	};
-
-	return result(ioctl(fd, NVME_IOCTL_ADMIN_CMD, &cmd));
 }
 
 static int read_block(int fd, void *data)
@@ -69,8 +54,8 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof(line), fifo) && strcmp(line, "end\n")) {
 		printf("%d %d %d %d\n",
 		       result(pread(namespace, data, BLOCK, 0)),
-		       identify(controller, data), read_block(namespace, data),
-		       read_block(generic, data));
+		       result(identify_controller(controller, data)),
+		       read_block(namespace, data), read_block(generic, data));
 		fflush(stdout);
 	}
 	return 0;

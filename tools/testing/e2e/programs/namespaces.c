@@ -12,7 +12,6 @@
 
 #define COUNT		3
 #define PART		MIB
-#define OP_IDENTIFY	0x06
 #define CNS_NAMESPACE	0
 #define OP_READ		0x02
 #define OP_WRITE	0x01

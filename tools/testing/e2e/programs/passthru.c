@@ -24,7 +24,6 @@
 #define OP_UNKNOWN_IO	0x7e
 
 #define OP_GET_LOG	0x02
-#define OP_IDENTIFY	0x06
 #define OP_GET_FEATURES	0x0a
 #define OP_UNKNOWN_ADMIN 0x7e
 

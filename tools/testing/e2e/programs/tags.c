@@ -20,9 +20,7 @@
 #define ADMIN_THREADS	3
 
 #define OP_GET_LOG	0x02
-#define OP_IDENTIFY	0x06
 #define LOG_SMART	2
-#define CNS_CONTROLLER	1
 #define APPLE		0x106b
 
 FIXTURE(tags) {
@@ -78,13 +76,7 @@ struct admin {
 
 static int identify(int fd, unsigned char *data)
 {
-	struct nvme_admin_cmd cmd = {
-		.opcode = OP_IDENTIFY,
-		.addr = (uintptr_t)data,
-		.data_len = BLOCK,
-		.cdw10 = CNS_CONTROLLER,
-	};
-	int ret = ioctl(fd, NVME_IOCTL_ADMIN_CMD, &cmd);
+	int ret = identify_controller(fd, data);
 
 	if (!ret && (data[0] | data[1] << 8) != APPLE)
 		return -EILSEQ;
