@@ -28,16 +28,34 @@ static void set_shst(AppleAns2State *s, uint32_t shst)
     s->csts = (s->csts & ~ANS2_CSTS_SHST) | shst;
 }
 
-static int64_t now_ns(void)
-{
-    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-}
-
 void ans2_ctrl_fatal(AppleAns2State *s)
 {
     trace_apple_ans2_fatal();
     s->csts |= ANS2_CSTS_CFS;
     ans2_cmd_forget_all(s);
+}
+
+static void unready(AppleAns2State *s)
+{
+    s->unready = true;
+    s->csts &= ~ANS2_CSTS_RDY;
+    timer_del(s->ready_timer);
+    timer_del(s->shutdown_timer);
+    ans2_cmd_forget_all(s);
+}
+
+bool ans2_ctrl_trapped(AppleAns2State *s, const Ans2Sprung *sprung)
+{
+    if (ans2_sprang(sprung, ANS2_TRAP_CRASH)) {
+        apple_rtkit_crash(s->rtkit, "trap");
+    } else if (ans2_sprang(sprung, ANS2_TRAP_CFS)) {
+        ans2_ctrl_fatal(s);
+    } else if (ans2_sprang(sprung, ANS2_TRAP_UNREADY)) {
+        unready(s);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static bool check_base(AppleAns2State *s, AppleRule rule, const char *name,
@@ -92,47 +110,12 @@ static bool check_setup(AppleAns2State *s, uint32_t cc)
     return good;
 }
 
-static void enable(AppleAns2State *s, uint32_t cc)
-{
-    Ans2Queue *admin = &s->queue[ANS2_ADMIN];
-
-    s->csts = 0;
-    s->inherited = false;
-    /* what was forgotten when the firmware slept must not land later */
-    ans2_io_drain(s);
-    if (!check_setup(s, cc)) {
-        ans2_ctrl_fatal(s);
-        return;
-    }
-    s->linear = s->linear_ctrl & 1;
-    admin->sq_exists = true;
-    admin->cq_exists = true;
-    admin->irq_enabled = true;
-    admin->sq_base = s->asq;
-    admin->cq_base = s->acq;
-    admin->sq_size = extract32(s->aqa, 0, 12) + 1;
-    admin->cq_size = extract32(s->aqa, 16, 12) + 1;
-    trace_apple_ans2_enable(s->linear, admin->sq_size, admin->cq_size);
-    if (s->knob.ready_ns) {
-        timer_mod(s->ready_timer, now_ns() + s->knob.ready_ns);
-    } else {
-        ans2_ctrl_ready(s);
-    }
-}
-
-void ans2_ctrl_ready(void *opaque)
-{
-    AppleAns2State *s = opaque;
-
-    s->csts |= ANS2_CSTS_RDY;
-    s->unclean = true;
-}
-
 static void stop(AppleAns2State *s)
 {
     timer_del(s->ready_timer);
     timer_del(s->shutdown_timer);
     s->csts = 0;
+    s->unready = false;
     ans2_cmd_forget_all(s);
     ans2_io_drain(s);
     ans2_queue_reset(s, ANS2_ADMIN);
@@ -142,9 +125,72 @@ static void stop(AppleAns2State *s)
     ans2_update_irq(s);
 }
 
+static void start_queues(AppleAns2State *s)
+{
+    Ans2Queue *admin = &s->queue[ANS2_ADMIN];
+
+    s->linear = s->linear_ctrl & 1;
+    admin->sq_exists = true;
+    admin->cq_exists = true;
+    admin->irq_enabled = true;
+    admin->sq_base = s->asq;
+    admin->cq_base = s->acq;
+    admin->sq_size = extract32(s->aqa, 0, 12) + 1;
+    admin->cq_size = extract32(s->aqa, 16, 12) + 1;
+    trace_apple_ans2_enable(s->linear, admin->sq_size, admin->cq_size);
+}
+
+static void enable(AppleAns2State *s, uint32_t cc)
+{
+    bool still_unready = s->unready;
+    uint64_t ns = s->knob.ready_ns;
+    Ans2Sprung sprung;
+
+    if (ans2_serving(s) && s->csts & ANS2_CSTS_RDY) {
+        apple_judge_violation(s->judge, APPLE_RULE_REG_ORDER,
+                              "ans2: CC.EN set before CSTS.RDY has fallen");
+    }
+    /* also what a trap kept from stopping, or what was done in sleep */
+    stop(s);
+    s->inherited = false;
+    s->unready = still_unready;
+    if (s->unready) {
+        return;
+    }
+    sprung = ans2_trap_event(s, ANS2_EVENT_ENABLE, 0);
+    if (ans2_ctrl_trapped(s, &sprung)) {
+        return;
+    }
+    if (!check_setup(s, cc)) {
+        ans2_ctrl_fatal(s);
+        return;
+    }
+    start_queues(s);
+    ns = MAX(ns, sprung.slow_ns);
+    if (ns) {
+        timer_mod(s->ready_timer, ans2_later(ns));
+    } else {
+        ans2_ctrl_ready(s);
+    }
+}
+
+/* CSTS.RDY follows CC.EN. */
+void ans2_ctrl_ready(void *opaque)
+{
+    AppleAns2State *s = opaque;
+
+    if (!(s->cc & ANS2_CC_EN)) {
+        stop(s);
+        return;
+    }
+    s->csts |= ANS2_CSTS_RDY;
+    s->unclean = true;
+}
+
 static void disable(AppleAns2State *s)
 {
     Ans2Queue *io = &s->queue[ANS2_IO];
+    Ans2Sprung sprung = { };
 
     trace_apple_ans2_disable(io->sq_exists, io->cq_exists);
     if (ans2_serving(s) && (io->sq_exists || io->cq_exists)) {
@@ -152,8 +198,21 @@ static void disable(AppleAns2State *s)
                               "ans2: CC.EN cleared before I/O %s 1 was"
                               " deleted", io->sq_exists ? "SQ" : "CQ");
     }
-    stop(s);
     s->inherited = false;
+    if (ans2_serving(s)) {
+        sprung = ans2_trap_event(s, ANS2_EVENT_DISABLE, 0);
+    }
+    if (ans2_sprang(&sprung, ANS2_TRAP_UNREADY)) {
+        stop(s);
+    }
+    if (ans2_ctrl_trapped(s, &sprung)) {
+        return;
+    }
+    if (sprung.slow_ns) {
+        timer_mod(s->ready_timer, ans2_later(sprung.slow_ns));
+    } else {
+        stop(s);
+    }
 }
 
 void ans2_ctrl_shutdown_done(void *opaque)
@@ -168,12 +227,14 @@ void ans2_ctrl_shutdown_done(void *opaque)
 /* The drives have written their caches; the knob may want to take longer. */
 void ans2_ctrl_flushed(AppleAns2State *s)
 {
-    if ((s->csts & ANS2_CSTS_SHST) != ANS2_CSTS_SHST_BUSY ||
-        s->knob.shutdown_ns == SHUTDOWN_NEVER) {
+    uint64_t ns = MAX(s->knob.shutdown_ns, s->shutdown_slow);
+
+    if ((s->csts & ANS2_CSTS_SHST) != ANS2_CSTS_SHST_BUSY || s->crashed ||
+        s->unready || s->knob.shutdown_ns == SHUTDOWN_NEVER) {
         return;
     }
-    if (s->knob.shutdown_ns) {
-        timer_mod(s->shutdown_timer, now_ns() + s->knob.shutdown_ns);
+    if (ns) {
+        timer_mod(s->shutdown_timer, ans2_later(ns));
     } else {
         ans2_ctrl_shutdown_done(s);
     }
@@ -181,9 +242,16 @@ void ans2_ctrl_flushed(AppleAns2State *s)
 
 static void start_shutdown(AppleAns2State *s)
 {
+    Ans2Sprung sprung;
+
     if (s->csts & ANS2_CSTS_SHST) {
         return;
     }
+    sprung = ans2_trap_event(s, ANS2_EVENT_SHUTDOWN, 0);
+    if (ans2_ctrl_trapped(s, &sprung)) {
+        return;
+    }
+    s->shutdown_slow = sprung.slow_ns;
     set_shst(s, ANS2_CSTS_SHST_BUSY);
     ans2_io_flush_all(s);
 }
@@ -203,7 +271,7 @@ void ans2_ctrl_write_cc(AppleAns2State *s, uint32_t value)
             disable(s);
         }
     }
-    if (value & ANS2_CC_SHN && value & ANS2_CC_EN) {
+    if (value & ANS2_CC_SHN && value & ANS2_CC_EN && !s->unready) {
         start_shutdown(s);
     }
 }
@@ -282,6 +350,8 @@ void ans2_ctrl_set_crashed(void *opaque, int n, int level)
 
     s->crashed = level;
     if (level) {
+        timer_del(s->ready_timer);
+        timer_del(s->shutdown_timer);
         ans2_cmd_forget_all(s);
         if (s->knob.cfs_on_crash) {
             s->csts |= ANS2_CSTS_CFS;

@@ -7,6 +7,7 @@
  * ans2-props.c    fault knobs and counters, readable and settable over QMP
  * ans2-regs.c     the register window: sizes, access rights, order
  * ans2-ctrl.c     enable, disable, shutdown, sleep and crash
+ * ans2-trap.c     traps, which make it fail at a chosen moment
  * ans2-queue.c    doorbells, the life of a tag, completion entries
  * ans2-nvmmu.c    TCBs: fetch, checks, permission, invalidation
  * ans2-prp.c      from PRPs to pages, and the DMA itself
@@ -138,6 +139,7 @@ typedef struct Ans2Cmd {
     bool cut;               /* invalidated while it ran */
     bool lost_irq;          /* its completion will not interrupt */
     bool executed;          /* the bottom half has only to complete it */
+    bool held;              /* by a trap: taken, but not begun */
     uint16_t status;
     uint16_t slot;          /* of its entry in the CQ, if posted */
     uint64_t result;
@@ -217,6 +219,7 @@ typedef struct Ans2Ns {
     X(MMIO_WRITE_NVMMU, "mmio-write-nvmmu", "NVMMU register writes")       \
     X(IRQ, "count-irq", "times the interrupt line went up")                \
     X(CQE, "count-cqe", "completion entries written")                      \
+    X(TRAPPED, "count-trapped", "traps that sprang")                       \
     X(IN_FLIGHT_MAX, "max-in-flight", "most commands in flight at once")
 
 typedef enum Ans2Counter {
@@ -249,6 +252,53 @@ typedef struct Ans2Knobs {
     bool lost_irq;
     bool cfs_on_crash;
 } Ans2Knobs;
+
+#define ANS2_TRAPS 16
+
+/* What a trap does, and on what; see ans2-trap.c.  In order of weight. */
+typedef enum Ans2TrapAction {
+    ANS2_TRAP_CRASH,
+    ANS2_TRAP_CFS,
+    ANS2_TRAP_UNREADY,
+    ANS2_TRAP_SLOW,
+    /* from here on: commands only */
+    ANS2_TRAP_HOLD,
+    ANS2_TRAP_FAIL,
+    ANS2_TRAP_NOIRQ,
+    ANS2_TRAP__MAX
+} Ans2TrapAction;
+
+typedef enum Ans2Event {
+    ANS2_EVENT_ADMIN,       /* these two are ANS2_ADMIN and ANS2_IO */
+    ANS2_EVENT_IO,
+    ANS2_EVENT_ENABLE,
+    ANS2_EVENT_DISABLE,
+    ANS2_EVENT_SHUTDOWN,
+    ANS2_EVENT__MAX
+} Ans2Event;
+
+typedef struct Ans2Trap {
+    bool armed;
+    uint8_t action;         /* Ans2TrapAction */
+    uint8_t event;          /* Ans2Event */
+    bool any_opcode;
+    uint8_t opcode;
+    bool stays;             /* armed after it has sprung */
+    uint64_t count;         /* events until it springs */
+    uint64_t value;         /* nanoseconds or status */
+} Ans2Trap;
+
+/* All traps that sprang at one event */
+typedef struct Ans2Sprung {
+    uint32_t actions;       /* bits of Ans2TrapAction */
+    uint16_t status;
+    uint64_t slow_ns;
+} Ans2Sprung;
+
+static inline bool ans2_sprang(const Ans2Sprung *sprung, Ans2TrapAction action)
+{
+    return sprung->actions & BIT(action);
+}
 
 struct AppleAns2State {
     SysBusDevice parent_obj;
@@ -291,7 +341,9 @@ struct AppleAns2State {
     bool inherited;         /* CC.EN was set by the boot loader */
     bool unclean;           /* power would be lost without a shutdown */
     bool irq_level;
+    bool unready;           /* by a trap: nothing is served */
     unsigned flushing;      /* namespaces, for a shutdown */
+    uint64_t shutdown_slow; /* by a trap, while the above is not 0 */
     int32_t deleting_sq;    /* tag of the command that waits for it, or -1 */
     uint64_t completions;
 
@@ -305,6 +357,7 @@ struct AppleAns2State {
     Ans2Queue queue[ANS2_NUM_QUEUES];
     Ans2Cmd cmd[ANS2_NUM_TAGS];
     Ans2Knobs knob;
+    Ans2Trap trap[ANS2_TRAPS];
     Ans2Smart smart;
     uint64_t counter[ANS2_COUNT__MAX];
 };
@@ -317,8 +370,16 @@ static inline void ans2_count(AppleAns2State *s, Ans2Counter which, uint64_t n)
 /* The firmware runs, answers and has not failed. */
 static inline bool ans2_serving(AppleAns2State *s)
 {
-    return s->powered && s->booted && !s->crashed &&
+    return s->powered && s->booted && !s->crashed && !s->unready &&
            !(s->csts & ANS2_CSTS_CFS);
+}
+
+/* The guest time in @ns nanoseconds, or the end of time. */
+static inline int64_t ans2_later(uint64_t ns)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    return now + (int64_t)MIN(ns, (uint64_t)(INT64_MAX - now));
 }
 
 /* ans2.c */
@@ -330,12 +391,24 @@ void ans2_class_add_properties(ObjectClass *klass);
 /* ans2-regs.c */
 extern const MemoryRegionOps ans2_window_ops;
 
+/* ans2-trap.c */
+
+/* Arm the traps in @text, all or none; "" removes those there are. */
+bool ans2_trap_arm(AppleAns2State *s, const char *text, Error **errp);
+char *ans2_trap_format(AppleAns2State *s);
+
+/* Something happens; @opcode is that of a command. */
+Ans2Sprung ans2_trap_event(AppleAns2State *s, Ans2Event event, uint8_t opcode);
+
 /* ans2-ctrl.c */
 
 /* Forget everything but what survives a reset of the block. */
 void ans2_ctrl_reset(AppleAns2State *s);
 void ans2_ctrl_write_cc(AppleAns2State *s, uint32_t value);
 void ans2_ctrl_fatal(AppleAns2State *s);
+
+/* What a trap does to the controller; whether it did something. */
+bool ans2_ctrl_trapped(AppleAns2State *s, const Ans2Sprung *sprung);
 void ans2_ctrl_ready(void *opaque);
 void ans2_ctrl_flushed(AppleAns2State *s);
 void ans2_ctrl_shutdown_done(void *opaque);
@@ -360,6 +433,13 @@ void ans2_cmd_complete(Ans2Cmd *cmd, uint16_t status);
 
 /* Run a command whose turn has come; the bottom half of each Ans2Cmd. */
 void ans2_cmd_run(void *opaque);
+
+/* Its time has come: it is not held any longer, or its I/O ends. */
+void ans2_cmd_timer(void *opaque);
+
+/* The commands that wait for the property "release", and writing to it */
+unsigned ans2_cmd_num_held(AppleAns2State *s);
+void ans2_cmd_release_all(AppleAns2State *s);
 
 /* Drop all commands without completion; block I/O may still be running. */
 void ans2_cmd_forget_all(AppleAns2State *s);
@@ -406,7 +486,9 @@ uint16_t ans2_vendor(Ans2Cmd *cmd);
 
 /* ans2-io.c */
 uint16_t ans2_io_run(Ans2Cmd *cmd);
-void ans2_io_timer(void *opaque);
+
+/* A flush may end, or the I/O on a RAM namespace does. */
+void ans2_io_timer(Ans2Cmd *cmd);
 
 /* Detach a command from its block I/O, which ends without effect on it. */
 void ans2_io_forget(Ans2Cmd *cmd);

@@ -302,7 +302,7 @@ static uint16_t start_flush(Ans2Cmd *cmd)
     if (!ns) {
         return ANS2_SC_INVALID_NS;
     }
-    cmd->deadline = virtual_now() + cmd->s->knob.flush_ns;
+    cmd->deadline = ans2_later(cmd->s->knob.flush_ns);
     if (!ns->blk) {
         timer_mod(cmd->timer, cmd->deadline);
         return ANS2_PENDING;
@@ -313,14 +313,8 @@ static uint16_t start_flush(Ans2Cmd *cmd)
     return ANS2_PENDING;
 }
 
-/* A flush may end, or the I/O on a RAM namespace does. */
-void ans2_io_timer(void *opaque)
+void ans2_io_timer(Ans2Cmd *cmd)
 {
-    Ans2Cmd *cmd = opaque;
-
-    if (cmd->state != ANS2_CMD_RUNNING) {
-        return;
-    }
     if (!cmd->io) {
         ans2_cmd_complete(cmd, ANS2_SC_SUCCESS);
     } else if (cmd->sqe.opcode == OP_READ) {

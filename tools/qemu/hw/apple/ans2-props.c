@@ -19,6 +19,9 @@
  *  cqe-duplicate (0)         the next n completions are posted twice
  *  cqe-bogus-tag (write)     post an entry with this command id now, in the
  *                            I/O CQ or, if there is none, in the admin CQ
+ *  trap (string)             traps, see ans2-trap.c
+ *  release (write)           true: the commands that traps hold go on
+ *  held (uint32, read)       how many there are
  *  clear-counters (write)    true: all counters are 0
  *
  * Counters are listed with their meaning in ans2-internal.h.  They are
@@ -125,6 +128,31 @@ static void set_bogus_tag(Object *obj, Visitor *v, const char *name,
     }
 }
 
+static char *get_trap(Object *obj, Error **errp)
+{
+    return ans2_trap_format(APPLE_ANS2(obj));
+}
+
+static void set_trap(Object *obj, const char *text, Error **errp)
+{
+    ans2_trap_arm(APPLE_ANS2(obj), text, errp);
+}
+
+static void set_release(Object *obj, bool value, Error **errp)
+{
+    if (value) {
+        ans2_cmd_release_all(APPLE_ANS2(obj));
+    }
+}
+
+static void get_held(Object *obj, Visitor *v, const char *name, void *opaque,
+                     Error **errp)
+{
+    uint32_t num = ans2_cmd_num_held(APPLE_ANS2(obj));
+
+    visit_type_uint32(v, name, &num, errp);
+}
+
 static void set_clear_counters(Object *obj, bool value, Error **errp)
 {
     AppleAns2State *s = APPLE_ANS2(obj);
@@ -157,6 +185,10 @@ void ans2_class_add_properties(ObjectClass *klass)
     object_class_property_add_bool(klass, "cfs", get_cfs, set_cfs);
     object_class_property_add(klass, "cqe-bogus-tag", "uint16", NULL,
                               set_bogus_tag, NULL, NULL);
+    object_class_property_add_str(klass, "trap", get_trap, set_trap);
+    object_class_property_add_bool(klass, "release", NULL, set_release);
+    object_class_property_add(klass, "held", "uint32", get_held, NULL, NULL,
+                              NULL);
     object_class_property_add_bool(klass, "clear-counters", NULL,
                                    set_clear_counters);
 }

@@ -303,43 +303,14 @@ static uint16_t check_sqe(Ans2Cmd *cmd)
     return ANS2_SC_INVALID_FIELD;
 }
 
-/* The knob "crash-at-command"; whether the firmware is gone. */
-static bool crash_here(AppleAns2State *s)
+/* Execute it; what ends at once or has failed is completed later, too. */
+static void begin(Ans2Cmd *cmd)
 {
-    if (!s->knob.crash_at_command || --s->knob.crash_at_command) {
-        return false;
-    }
-    apple_rtkit_crash(s->rtkit, "crash-at-command");
-    return true;
-}
+    uint16_t status = cmd->status;
 
-/* The entry is in raw_sqe.  Start it; what fails is completed later, too. */
-static void start(Ans2Cmd *cmd)
-{
-    AppleAns2State *s = cmd->s;
-    Ans2Queue *q = &s->queue[cmd->qid];
-    uint16_t status, ret;
-
-    ans2_cmd_decode_sqe(cmd);
-    trace_apple_ans2_command(cmd->qid, cmd->tag, cmd->sqe.opcode,
-                             cmd->sqe.nsid);
-    cmd->state = ANS2_CMD_RUNNING;
-    cmd->cut = false;
-    cmd->tcb_held = false;
-    cmd->result = 0;
+    cmd->held = false;
     cmd->deadline = 0;
-    q->in_flight++;
-    s->counter[ANS2_COUNT_IN_FLIGHT_MAX] =
-        MAX(s->counter[ANS2_COUNT_IN_FLIGHT_MAX],
-            s->queue[ANS2_ADMIN].in_flight + s->queue[ANS2_IO].in_flight);
-
-    status = check_sqe(cmd);
-    if (s->linear) {
-        ret = ans2_nvmmu_open(cmd);
-        status = status ?: ret;
-    }
-    cmd->executed = status;
-    if (!status && cmd->qid == ANS2_IO) {
+    if (!cmd->executed && cmd->qid == ANS2_IO) {
         status = ans2_io_run(cmd);
         if (status == ANS2_PENDING) {
             return;
@@ -349,6 +320,94 @@ static void start(Ans2Cmd *cmd)
     /* admin commands and failures: not inside the doorbell's write */
     cmd->status = status;
     qemu_bh_schedule(cmd->bh);
+}
+
+static void set_running(Ans2Cmd *cmd)
+{
+    AppleAns2State *s = cmd->s;
+    Ans2Queue *q = &s->queue[cmd->qid];
+
+    cmd->state = ANS2_CMD_RUNNING;
+    cmd->cut = false;
+    cmd->tcb_held = false;
+    cmd->result = 0;
+    cmd->deadline = 0;
+    q->in_flight++;
+    s->counter[ANS2_COUNT_IN_FLIGHT_MAX] =
+        MAX(s->counter[ANS2_COUNT_IN_FLIGHT_MAX],
+            s->queue[ANS2_ADMIN].in_flight + s->queue[ANS2_IO].in_flight);
+}
+
+/* The entry is in raw_sqe.  Returns false if a trap ended everything. */
+static bool start(Ans2Cmd *cmd)
+{
+    AppleAns2State *s = cmd->s;
+    Ans2Sprung sprung;
+    uint16_t status, ret;
+
+    ans2_cmd_decode_sqe(cmd);
+    trace_apple_ans2_command(cmd->qid, cmd->tag, cmd->sqe.opcode,
+                             cmd->sqe.nsid);
+    sprung = ans2_trap_event(s, cmd->qid, cmd->sqe.opcode);
+    if (ans2_ctrl_trapped(s, &sprung)) {
+        return false;
+    }
+    set_running(cmd);
+    status = check_sqe(cmd);
+    if (s->linear) {
+        ret = ans2_nvmmu_open(cmd);
+        status = status ?: ret;
+    }
+    cmd->status = status ?: sprung.status;
+    cmd->executed = cmd->status;
+    cmd->lost_irq |= ans2_sprang(&sprung, ANS2_TRAP_NOIRQ);
+    cmd->held = ans2_sprang(&sprung, ANS2_TRAP_HOLD) || sprung.slow_ns;
+    if (!cmd->held) {
+        begin(cmd);
+    } else if (!ans2_sprang(&sprung, ANS2_TRAP_HOLD)) {
+        cmd->deadline = ans2_later(sprung.slow_ns);
+        timer_mod(cmd->timer, cmd->deadline);
+    }
+    return true;
+}
+
+void ans2_cmd_timer(void *opaque)
+{
+    Ans2Cmd *cmd = opaque;
+
+    if (cmd->state != ANS2_CMD_RUNNING) {
+        return;
+    }
+    if (cmd->held) {
+        begin(cmd);
+    } else {
+        ans2_io_timer(cmd);
+    }
+}
+
+/* Held until "release", and not for a time */
+static bool waits_for_release(const Ans2Cmd *cmd)
+{
+    return cmd->held && !cmd->deadline;
+}
+
+unsigned ans2_cmd_num_held(AppleAns2State *s)
+{
+    unsigned num = 0;
+
+    for (unsigned i = 0; i < ANS2_NUM_TAGS; i++) {
+        num += waits_for_release(&s->cmd[i]);
+    }
+    return num;
+}
+
+void ans2_cmd_release_all(AppleAns2State *s)
+{
+    for (unsigned i = 0; i < ANS2_NUM_TAGS; i++) {
+        if (waits_for_release(&s->cmd[i])) {
+            begin(&s->cmd[i]);
+        }
+    }
 }
 
 void ans2_cmd_run(void *opaque)
@@ -372,13 +431,17 @@ void ans2_cmd_run(void *opaque)
 /* Common to all submission doorbells */
 static bool may_submit(AppleAns2State *s, unsigned qid, bool linear)
 {
-    if (s->crashed) {
+    if (s->crashed || s->unready) {
         return false;
     }
-    if (!ans2_serving(s) || !(s->csts & ANS2_CSTS_RDY)) {
+    if (!s->booted || !(s->csts & ANS2_CSTS_RDY) || !(s->cc & ANS2_CC_EN)) {
         apple_judge_violation(s->judge, APPLE_RULE_REG_ORDER,
-                              "ans2: %s doorbell while CSTS.RDY is clear",
-                              queue_name(qid));
+                              "ans2: %s doorbell while CC.EN or CSTS.RDY is"
+                              " clear", queue_name(qid));
+        return false;
+    }
+    if (!ans2_serving(s)) {
+        /* a failure that the driver has not seen yet */
         return false;
     }
     if (s->linear != linear) {
@@ -478,7 +541,7 @@ void ans2_queue_linear_doorbell(AppleAns2State *s, unsigned qid, uint32_t tag)
 
     trace_apple_ans2_doorbell(qid, tag);
     if (!may_submit(s, qid, true) || !check_tag_range(s, qid, tag) ||
-        !check_tag_free(s, qid, tag) || crash_here(s)) {
+        !check_tag_free(s, qid, tag)) {
         return;
     }
     cmd = &s->cmd[tag];
@@ -524,15 +587,11 @@ static bool fetch_classic(AppleAns2State *s, unsigned qid)
     if (!check_tag_free(s, qid, tag)) {
         return true;
     }
-    if (crash_here(s)) {
-        return false;
-    }
     cmd = &s->cmd[tag];
     cmd->qid = qid;
     cmd->lost_irq = false;
     memcpy(cmd->raw_sqe, raw, sizeof(raw));
-    start(cmd);
-    return true;
+    return start(cmd);
 }
 
 void ans2_queue_sq_doorbell(AppleAns2State *s, unsigned qid, uint32_t tail)
@@ -568,6 +627,7 @@ void ans2_cmd_forget_all(AppleAns2State *s)
         cmd->state = ANS2_CMD_FREE;
         cmd->tcb_held = false;
         cmd->cut = false;
+        cmd->held = false;
     }
     for (unsigned i = 0; i < ANS2_NUM_QUEUES; i++) {
         s->queue[i].in_flight = 0;

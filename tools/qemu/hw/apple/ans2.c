@@ -93,7 +93,7 @@ static void ans2_init_commands(AppleAns2State *s)
         cmd->s = s;
         cmd->tag = i;
         cmd->bh = qemu_bh_new_guarded(ans2_cmd_run, cmd, guard);
-        cmd->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, ans2_io_timer, cmd);
+        cmd->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, ans2_cmd_timer, cmd);
     }
     s->ready_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, ans2_ctrl_ready, s);
     s->shutdown_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL,
@@ -161,6 +161,12 @@ static bool queue_is_sane(const Ans2Queue *q)
                              q->sq_tail < q->sq_size);
 }
 
+static bool trap_is_sane(const Ans2Trap *trap)
+{
+    return !trap->armed || (trap->action < ANS2_TRAP__MAX &&
+                            trap->event < ANS2_EVENT__MAX && trap->count);
+}
+
 static bool command_is_sane(AppleAns2State *s, const Ans2Cmd *cmd)
 {
     return cmd->state < ANS2_CMD__MAX && cmd->qid < ANS2_NUM_QUEUES &&
@@ -174,7 +180,8 @@ static void resume_command(AppleAns2State *s, Ans2Cmd *cmd)
 {
     ans2_cmd_decode_sqe(cmd);
     ans2_nvmmu_decode_tcb(cmd);
-    if (cmd->state != ANS2_CMD_RUNNING || s->deleting_sq == cmd->tag) {
+    if (cmd->state != ANS2_CMD_RUNNING || s->deleting_sq == cmd->tag ||
+        (cmd->held && !cmd->deadline)) {
         return;
     }
     if (cmd->deadline) {
@@ -195,6 +202,11 @@ static int ans2_post_load(void *opaque, int version_id)
     }
     for (unsigned i = 0; i < ANS2_NUM_TAGS; i++) {
         if (!command_is_sane(s, &s->cmd[i])) {
+            return -EINVAL;
+        }
+    }
+    for (unsigned i = 0; i < ANS2_TRAPS; i++) {
+        if (!trap_is_sane(&s->trap[i])) {
             return -EINVAL;
         }
     }
@@ -244,8 +256,8 @@ static const VMStateDescription vmstate_queue = {
 
 static const VMStateDescription vmstate_cmd = {
     .name = TYPE_APPLE_ANS2 "/command",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT8(state, Ans2Cmd),
         VMSTATE_UINT8(qid, Ans2Cmd),
@@ -253,6 +265,7 @@ static const VMStateDescription vmstate_cmd = {
         VMSTATE_BOOL(cut, Ans2Cmd),
         VMSTATE_BOOL(lost_irq, Ans2Cmd),
         VMSTATE_BOOL(executed, Ans2Cmd),
+        VMSTATE_BOOL(held, Ans2Cmd),
         VMSTATE_UINT16(status, Ans2Cmd),
         VMSTATE_UINT16(slot, Ans2Cmd),
         VMSTATE_UINT64(result, Ans2Cmd),
@@ -282,6 +295,23 @@ static const VMStateDescription vmstate_knobs = {
     }
 };
 
+static const VMStateDescription vmstate_trap = {
+    .name = TYPE_APPLE_ANS2 "/trap",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(armed, Ans2Trap),
+        VMSTATE_UINT8(action, Ans2Trap),
+        VMSTATE_UINT8(event, Ans2Trap),
+        VMSTATE_BOOL(any_opcode, Ans2Trap),
+        VMSTATE_UINT8(opcode, Ans2Trap),
+        VMSTATE_BOOL(stays, Ans2Trap),
+        VMSTATE_UINT64(count, Ans2Trap),
+        VMSTATE_UINT64(value, Ans2Trap),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 static const VMStateDescription vmstate_smart = {
     .name = TYPE_APPLE_ANS2 "/smart",
     .version_id = 1,
@@ -300,8 +330,8 @@ static const VMStateDescription vmstate_smart = {
 
 static const VMStateDescription vmstate_ans2 = {
     .name = TYPE_APPLE_ANS2,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .pre_save = ans2_pre_save,
     .post_load = ans2_post_load,
     .fields = (const VMStateField[]) {
@@ -325,6 +355,7 @@ static const VMStateDescription vmstate_ans2 = {
         VMSTATE_BOOL(inherited, AppleAns2State),
         VMSTATE_BOOL(unclean, AppleAns2State),
         VMSTATE_BOOL(irq_level, AppleAns2State),
+        VMSTATE_BOOL(unready, AppleAns2State),
         VMSTATE_INT32(deleting_sq, AppleAns2State),
         VMSTATE_UINT64(completions, AppleAns2State),
         VMSTATE_UINT32(feat_power, AppleAns2State),
@@ -340,6 +371,8 @@ static const VMStateDescription vmstate_ans2 = {
         VMSTATE_STRUCT_ARRAY(cmd, AppleAns2State, ANS2_NUM_TAGS, 1,
                              vmstate_cmd, Ans2Cmd),
         VMSTATE_STRUCT(knob, AppleAns2State, 1, vmstate_knobs, Ans2Knobs),
+        VMSTATE_STRUCT_ARRAY(trap, AppleAns2State, ANS2_TRAPS, 1,
+                             vmstate_trap, Ans2Trap),
         VMSTATE_STRUCT(smart, AppleAns2State, 1, vmstate_smart, Ans2Smart),
         VMSTATE_UINT64_ARRAY(counter, AppleAns2State, ANS2_COUNT__MAX),
         VMSTATE_END_OF_LIST()

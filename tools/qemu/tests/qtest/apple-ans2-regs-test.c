@@ -426,7 +426,8 @@ static void test_cfs(void)
     ans2_fill(&a, ADMIN, 0, &(Sqe) { .opcode = OP_GET_FEATURES, .cdw10 = 7 });
     ans2_ring(&a, ADMIN, 0);
     g_assert_false(ans2_settle(&a, ADMIN));
-    judge_expect(a.qts, "reg-order", 1);
+    /* a driver may not have seen it yet */
+    judge_expect_none(a.qts);
     qtest_writel(a.qts, CC, CC_OFF);
     ans2_enable(&a);
     g_assert_cmphex(ans2_create_cq(&a, 64, true), ==, 0);
