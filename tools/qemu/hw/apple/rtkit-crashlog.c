@@ -19,6 +19,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/units.h"
 #include "rtkit-internal.h"
 #include "trace.h"
 
@@ -27,6 +28,7 @@
 #define CRASHLOG_TICK_NS    125     /* three ticks of 24 MHz */
 #define CRASHLOG_TEXT_MAX   512
 #define CRASHLOG_STR_ID     1
+#define CRASHLOG_TOO_LONG   (1 * MiB)
 
 #define PSR_EL1H            0x5
 #define ESR_DATA_ABORT      0x96000010  /* same EL, external abort, read */
@@ -108,6 +110,23 @@ static void crashlog_section(GByteArray *log, const char *code,
     g_byte_array_append(log, zero, padded - len);
 }
 
+/* For the knob: let the first section of this kind claim another length. */
+static void crashlog_set_length(GByteArray *log, const char *code,
+                                uint32_t length)
+{
+    size_t offset = sizeof(CrashlogHeader);
+    CrashlogSection *head;
+
+    while (offset + sizeof(*head) <= log->len) {
+        head = (CrashlogSection *)(log->data + offset);
+        if (le32_to_cpu(head->code) == crashlog_code(code)) {
+            head->length = cpu_to_le32(length);
+            return;
+        }
+        offset += le32_to_cpu(head->length);
+    }
+}
+
 static void crashlog_add_text(GByteArray *log, const char *reason)
 {
     struct {
@@ -180,9 +199,55 @@ static void crashlog_add_regs(GByteArray *log, const AppleRtkitState *s)
     crashlog_section(log, "Crg8", &regs, sizeof(regs));
 }
 
+/* A last section up to @len bytes, full of letters, with no end after it */
+static void crashlog_fill(GByteArray *log, const char *code, size_t len)
+{
+    size_t rest = len - log->len - sizeof(CrashlogSection);
+    g_autofree uint8_t *letters = g_malloc(rest);
+
+    memset(letters, 'A', rest);
+    crashlog_section(log, code, letters, rest);
+}
+
+static void crashlog_add_end(GByteArray *log, RtkitCrashlogFault fault)
+{
+    const size_t size = rtkit_buffer_size(RTKIT_BUF_CRASHLOG);
+    const uint32_t half[2] = { cpu_to_le32(crashlog_code("Ctim")), 0 };
+    const uint8_t few[8] = { };
+
+    switch (fault) {
+    case RTKIT_CRASHLOG_ZERO_LENGTH:
+        crashlog_set_length(log, "Ctim", 0);
+        break;
+    case RTKIT_CRASHLOG_SHORT_SECTION:
+        crashlog_set_length(log, "Ctim", sizeof(CrashlogSection) / 2);
+        break;
+    case RTKIT_CRASHLOG_LONG_SECTION:
+        crashlog_set_length(log, "Cstr", CRASHLOG_TOO_LONG);
+        break;
+    case RTKIT_CRASHLOG_BIG_COUNT:
+        crashlog_set_length(log, "Cmbx", CRASHLOG_TOO_LONG);
+        break;
+    case RTKIT_CRASHLOG_SHORT_MAILBOX:
+        crashlog_section(log, "Cmbx", few, sizeof(few));
+        break;
+    case RTKIT_CRASHLOG_UNTERMINATED:
+        crashlog_fill(log, "Cver", size);
+        return;
+    case RTKIT_CRASHLOG_NO_END:
+        crashlog_fill(log, "Cxxx", size - sizeof(half));
+        g_byte_array_append(log, (void *)half, sizeof(half));
+        return;
+    default:
+        break;
+    }
+    crashlog_section(log, "CLHE", NULL, 0);
+}
+
 /* Write the log to the AP's buffer; false if there is none or it failed. */
 bool rtkit_crashlog_write(AppleRtkitState *s, const char *reason)
 {
+    const size_t size = rtkit_buffer_size(RTKIT_BUF_CRASHLOG);
     g_autoptr(GByteArray) log = g_byte_array_new();
     CrashlogHeader head = {
         .code = cpu_to_le32(crashlog_code("CLHE")),
@@ -201,13 +266,12 @@ bool rtkit_crashlog_write(AppleRtkitState *s, const char *reason)
     crashlog_add_mailbox(log, s, RTKIT_FROM_AP);
     crashlog_add_mailbox(log, s, RTKIT_TO_AP);
     crashlog_add_regs(log, s);
-    crashlog_section(log, "CLHE", NULL, 0);
+    /* at most 32 messages and 512 bytes of text: far below 16 KiB */
+    assert(log->len <= size / 2);
+    crashlog_add_end(log, s->fault.crashlog);
     head.size = cpu_to_le32(log->len);
     memcpy(log->data, &head, sizeof(head));
-    g_byte_array_append(log, tail, sizeof(tail));
-
-    /* at most 32 messages and 512 bytes of text: far below 16 KiB */
-    assert(log->len <= rtkit_buffer_size(RTKIT_BUF_CRASHLOG));
+    g_byte_array_append(log, tail, MIN(sizeof(tail), size - log->len));
     return rtkit_dma(s, s->buffer[RTKIT_BUF_CRASHLOG].addr, log->data,
                      log->len, true);
 }

@@ -17,8 +17,24 @@
  *  crash-at-message (uint32)  dies instead of sending its Nth message after
  *                             the start, counted from 1; 0 never
  *  preset-buffer (uint64)     address in the crashlog buffer request; 0
+ *  hello-ns (uint64)          HELLO comes so much later, in guest time; 0
+ *  syslog-size (uint32)       text bytes of an entry in INIT, 0 to 255; 128
+ *  syslog-entries (uint32)    number of entries in INIT, 0 to 255; 32
+ *  syslog-inits (uint32)      how many INIT messages are sent, 0 to 32; 1
  *  boots (uint32)             starts for which the knobs above apply, counted
  *                             down; 4294967295 (default) means every start
+ *
+ *  crashlog-fault (string)    what is wrong with the log of every crash:
+ *    ""                       nothing
+ *    "zero-length"            a section of length 0
+ *    "short-section"          a section shorter than its header
+ *    "long-section"           a text that goes on far beyond the buffer
+ *    "short-mailbox"          a mailbox section without room for its header
+ *    "big-count"              a mailbox section with messages far beyond the
+ *                             buffer
+ *    "unterminated"           a version text up to the end of the buffer
+ *    "no-end"                 no end marker, but half the header of a section
+ *                             in the last eight bytes of the buffer
  *
  *  crash (string, write only)      dies now, with this reason
  *  stray-dma (uint64, write only)  writes 16 bytes at this address now
@@ -39,7 +55,12 @@
 typedef struct RtkitKnob {
     const char *name;
     size_t offset;
+    uint32_t max;       /* 0: any value */
 } RtkitKnob;
+
+/* What the messages can carry, and what the queue takes at once */
+#define SYSLOG_FIELD_MAX    255
+#define SYSLOG_INITS_MAX    32
 
 static const RtkitKnob rtkit_bool_knobs[] = {
     { "drop-hello", KNOB(drop_hello) },
@@ -55,6 +76,25 @@ static const RtkitKnob rtkit_uint32_knobs[] = {
     { "slow", KNOB(slow) },
     { "crash-at-message", KNOB(crash_at_message) },
     { "boots", KNOB(boots) },
+    { "syslog-size", KNOB(syslog_size), SYSLOG_FIELD_MAX },
+    { "syslog-entries", KNOB(syslog_entries), SYSLOG_FIELD_MAX },
+    { "syslog-inits", KNOB(syslog_inits), SYSLOG_INITS_MAX },
+};
+
+static const RtkitKnob rtkit_uint64_knobs[] = {
+    { "preset-buffer", KNOB(preset_buffer) },
+    { "hello-ns", KNOB(hello_ns) },
+};
+
+static const char *const rtkit_crashlog_faults[RTKIT_CRASHLOG__MAX] = {
+    [RTKIT_CRASHLOG_GOOD] = "",
+    [RTKIT_CRASHLOG_ZERO_LENGTH] = "zero-length",
+    [RTKIT_CRASHLOG_SHORT_SECTION] = "short-section",
+    [RTKIT_CRASHLOG_LONG_SECTION] = "long-section",
+    [RTKIT_CRASHLOG_SHORT_MAILBOX] = "short-mailbox",
+    [RTKIT_CRASHLOG_BIG_COUNT] = "big-count",
+    [RTKIT_CRASHLOG_UNTERMINATED] = "unterminated",
+    [RTKIT_CRASHLOG_NO_END] = "no-end",
 };
 
 static void rtkit_visit_bool(Object *obj, Visitor *v, const char *name,
@@ -69,16 +109,45 @@ static void rtkit_visit_uint32(Object *obj, Visitor *v, const char *name,
                                void *opaque, Error **errp)
 {
     const RtkitKnob *knob = opaque;
+    uint32_t *slot = (uint32_t *)((char *)obj + knob->offset);
+    uint32_t value = *slot;
 
-    visit_type_uint32(v, name, (uint32_t *)((char *)obj + knob->offset),
+    if (!visit_type_uint32(v, name, &value, errp)) {
+        return;
+    }
+    if (knob->max && value > knob->max) {
+        error_setg(errp, "%s must be 0 to %u", name, knob->max);
+        return;
+    }
+    *slot = value;
+}
+
+static void rtkit_visit_uint64(Object *obj, Visitor *v, const char *name,
+                               void *opaque, Error **errp)
+{
+    const RtkitKnob *knob = opaque;
+
+    visit_type_uint64(v, name, (uint64_t *)((char *)obj + knob->offset),
                       errp);
 }
 
-static void rtkit_visit_preset_buffer(Object *obj, Visitor *v,
-                                      const char *name, void *opaque,
-                                      Error **errp)
+static char *rtkit_get_crashlog_fault(Object *obj, Error **errp)
 {
-    visit_type_uint64(v, name, &APPLE_RTKIT(obj)->fault.preset_buffer, errp);
+    return g_strdup(rtkit_crashlog_faults[APPLE_RTKIT(obj)->fault.crashlog]);
+}
+
+static void rtkit_set_crashlog_fault(Object *obj, const char *text,
+                                     Error **errp)
+{
+    for (unsigned i = 0; i < RTKIT_CRASHLOG__MAX; i++) {
+        if (!strcmp(text, rtkit_crashlog_faults[i])) {
+            APPLE_RTKIT(obj)->fault.crashlog = i;
+            return;
+        }
+    }
+    error_setg(errp, "crashlog-fault must be empty, zero-length,"
+               " short-section, long-section, short-mailbox, big-count,"
+               " unterminated or no-end");
 }
 
 static void rtkit_set_crash(Object *obj, const char *reason, Error **errp)
@@ -131,12 +200,25 @@ void rtkit_fault_boot(AppleRtkitState *s)
     }
 }
 
+bool rtkit_fault_is_sane(const AppleRtkitState *s)
+{
+    return s->fault.crashlog < RTKIT_CRASHLOG__MAX &&
+           s->fault.syslog_size <= SYSLOG_FIELD_MAX &&
+           s->fault.syslog_entries <= SYSLOG_FIELD_MAX &&
+           s->fault.syslog_inits <= SYSLOG_INITS_MAX &&
+           s->syslog_size <= SYSLOG_FIELD_MAX &&
+           s->syslog_entries <= SYSLOG_FIELD_MAX;
+}
+
 void rtkit_fault_init(AppleRtkitState *s)
 {
     s->fault.protocol_min = 11;
     s->fault.protocol_max = 12;
     s->fault.slow = 1;
     s->fault.boots = UINT32_MAX;
+    s->fault.syslog_size = 128;
+    s->fault.syslog_entries = 32;
+    s->fault.syslog_inits = 1;
     object_property_add_uint32_ptr(OBJECT(s), "syslog-dropped",
                                    &s->syslog_dropped, OBJ_PROP_FLAG_READ);
 }
@@ -153,9 +235,14 @@ void rtkit_fault_class_init(ObjectClass *oc)
                                   rtkit_visit_uint32, rtkit_visit_uint32,
                                   NULL, (void *)&rtkit_uint32_knobs[i]);
     }
-    object_class_property_add(oc, "preset-buffer", "uint64",
-                              rtkit_visit_preset_buffer,
-                              rtkit_visit_preset_buffer, NULL, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(rtkit_uint64_knobs); i++) {
+        object_class_property_add(oc, rtkit_uint64_knobs[i].name, "uint64",
+                                  rtkit_visit_uint64, rtkit_visit_uint64,
+                                  NULL, (void *)&rtkit_uint64_knobs[i]);
+    }
+    object_class_property_add_str(oc, "crashlog-fault",
+                                  rtkit_get_crashlog_fault,
+                                  rtkit_set_crashlog_fault);
     object_class_property_add(oc, "stray-dma", "uint64", NULL,
                               rtkit_set_stray_dma, NULL, NULL);
     object_class_property_add_str(oc, "crash", NULL, rtkit_set_crash);

@@ -82,7 +82,7 @@ FIELD(SYSLOG, MSG_SIZE, 24, 8)
 
 /* Lengths of tables that state indexes into */
 #define RTKIT_MAP_PIECES        2
-#define RTKIT_SYSLOG_ENTRIES    32
+#define RTKIT_SYSLOG_ENTRIES    256     /* the index has eight bits */
 #define RTKIT_IOREPORT_MESSAGES 2
 
 /**
@@ -140,6 +140,19 @@ typedef enum RtkitDirection {
     RTKIT_DIRECTION__MAX
 } RtkitDirection;
 
+/* What the next crash log has wrong, see rtkit-fault.c */
+typedef enum RtkitCrashlogFault {
+    RTKIT_CRASHLOG_GOOD,
+    RTKIT_CRASHLOG_ZERO_LENGTH,
+    RTKIT_CRASHLOG_SHORT_SECTION,
+    RTKIT_CRASHLOG_LONG_SECTION,
+    RTKIT_CRASHLOG_SHORT_MAILBOX,
+    RTKIT_CRASHLOG_BIG_COUNT,
+    RTKIT_CRASHLOG_UNTERMINATED,
+    RTKIT_CRASHLOG_NO_END,
+    RTKIT_CRASHLOG__MAX
+} RtkitCrashlogFault;
+
 /* Fault knobs, see rtkit-fault.c */
 typedef struct RtkitFaults {
     bool drop_hello;
@@ -153,6 +166,11 @@ typedef struct RtkitFaults {
     uint32_t crash_at_message;
     uint32_t boots;
     uint64_t preset_buffer;
+    uint64_t hello_ns;
+    uint32_t crashlog;          /* RtkitCrashlogFault */
+    uint32_t syslog_size;
+    uint32_t syslog_entries;
+    uint32_t syslog_inits;
 } RtkitFaults;
 
 #define RTKIT_TX_SLOTS 64
@@ -195,7 +213,9 @@ struct AppleRtkitState {
     RtkitBuffer buffer[RTKIT_BUF__MAX];
 
     bool syslog_init_sent;
-    uint32_t syslog_busy;       /* one bit for each entry not echoed yet */
+    uint8_t syslog_busy[RTKIT_SYSLOG_ENTRIES / 8];  /* not echoed yet */
+    uint32_t syslog_size;       /* as INIT said */
+    uint32_t syslog_entries;
     uint32_t syslog_next;
     uint32_t syslog_dropped;
 
@@ -226,6 +246,9 @@ void rtkit_stop_timers(AppleRtkitState *s);
 void rtkit_drop_queue(AppleRtkitState *s);
 void rtkit_start(AppleRtkitState *s);
 void rtkit_step_after(AppleRtkitState *s, int64_t ns);
+
+/* Let the step that is due come so much later. */
+void rtkit_delay_step(AppleRtkitState *s, uint64_t ns);
 const char *rtkit_phase_name(const AppleRtkitState *s);
 
 /* rtkit-mgmt.c */
@@ -248,6 +271,9 @@ void rtkit_syslog_start(AppleRtkitState *s);
 void rtkit_syslog_message(AppleRtkitState *s, uint64_t msg0);
 void rtkit_syslog_forget(AppleRtkitState *s);
 
+/* How many lines were sent and not echoed */
+unsigned rtkit_syslog_open(const AppleRtkitState *s);
+
 /* rtkit-ioreport.c */
 void rtkit_ioreport_start(AppleRtkitState *s);
 void rtkit_ioreport_message(AppleRtkitState *s, uint64_t msg0);
@@ -259,5 +285,6 @@ bool rtkit_crashlog_write(AppleRtkitState *s, const char *reason);
 void rtkit_fault_init(AppleRtkitState *s);
 void rtkit_fault_class_init(ObjectClass *oc);
 void rtkit_fault_boot(AppleRtkitState *s);
+bool rtkit_fault_is_sane(const AppleRtkitState *s);
 
 #endif

@@ -268,10 +268,10 @@ static void rtkit_sleep(AppleRtkitState *s, uint32_t power)
                     "started again", power);
         s->no_restart = true;
     }
-    if (s->syslog_busy && !s->tx_count) {
+    if (rtkit_syslog_open(s) && !s->tx_count) {
         rtkit_wrong(s, APPLE_RULE_RTKIT_MESSAGE,
-                    "%d syslog messages were not echoed",
-                    ctpop32(s->syslog_busy));
+                    "%u syslog messages were not echoed",
+                    rtkit_syslog_open(s));
     }
 
     rtkit_set_ready(s, false);
@@ -503,4 +503,7 @@ void rtkit_start(AppleRtkitState *s)
     rtkit_fault_boot(s);
     rtkit_set_phase(s, RTKIT_HELLO);
     rtkit_step_after(s, HELLO_NS);
+    if (s->faulty && s->fault.hello_ns) {
+        rtkit_delay_step(s, s->fault.hello_ns);
+    }
 }

@@ -11,6 +11,10 @@
  *
  * Model choices, not known from hardware: 32 entries of 128 bytes, used in
  * turn; a line that finds its entry still in use is dropped.
+ *
+ * With odd numbers from the knobs the firmware does what it announced as far
+ * as that can be done: text is cut to the size, an entry outside of the buffer
+ * is announced and not written, and with no entries it uses the first.
  */
 
 #include "qemu/osdep.h"
@@ -18,17 +22,20 @@
 #include "rtkit-internal.h"
 #include "trace.h"
 
+#define SYSLOG_ENTRIES      32
+#define SYSLOG_HEADER       0x20
 #define SYSLOG_CONTEXT      24
 #define SYSLOG_TEXT         128
+#define SYSLOG_TEXT_MAX     255     /* the size has eight bits */
 
 typedef struct RtkitSyslogEntry {
     uint32_t header;
     uint32_t unknown;
     char context[SYSLOG_CONTEXT];
-    char text[SYSLOG_TEXT];
+    char text[SYSLOG_TEXT_MAX];
 } QEMU_PACKED RtkitSyslogEntry;
 
-QEMU_BUILD_BUG_ON(sizeof(RtkitSyslogEntry) != 0x20 + SYSLOG_TEXT);
+QEMU_BUILD_BUG_ON(sizeof(RtkitSyslogEntry) != SYSLOG_HEADER + SYSLOG_TEXT_MAX);
 
 /* Lines that users of M1 machines saw at start */
 static const struct {
@@ -48,29 +55,70 @@ static bool rtkit_syslog_usable(const AppleRtkitState *s)
 void rtkit_syslog_forget(AppleRtkitState *s)
 {
     s->syslog_init_sent = false;
-    s->syslog_busy = 0;
+    memset(s->syslog_busy, 0, sizeof(s->syslog_busy));
     s->syslog_next = 0;
     s->syslog_dropped = 0;
+}
+
+unsigned rtkit_syslog_open(const AppleRtkitState *s)
+{
+    unsigned num = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(s->syslog_busy); i++) {
+        num += ctpop8(s->syslog_busy[i]);
+    }
+    return num;
+}
+
+static bool rtkit_syslog_is_busy(const AppleRtkitState *s, uint32_t index)
+{
+    return s->syslog_busy[index / 8] & BIT(index % 8);
+}
+
+static void rtkit_syslog_init(AppleRtkitState *s)
+{
+    uint32_t inits = s->faulty ? s->fault.syslog_inits : 1;
+    uint64_t msg0 = 0;
+
+    s->syslog_size = s->faulty ? s->fault.syslog_size : SYSLOG_TEXT;
+    s->syslog_entries = s->faulty ? s->fault.syslog_entries : SYSLOG_ENTRIES;
+    msg0 = FIELD_DP64(msg0, MSG, TYPE, SYSLOG_INIT);
+    msg0 = FIELD_DP64(msg0, SYSLOG, ENTRIES, s->syslog_entries);
+    msg0 = FIELD_DP64(msg0, SYSLOG, MSG_SIZE, s->syslog_size);
+    while (inits--) {
+        rtkit_send(s, RTKIT_EP_SYSLOG, msg0);
+    }
+    s->syslog_init_sent = true;
 }
 
 /* Called whenever one of the conditions above may have come true. */
 void rtkit_syslog_start(AppleRtkitState *s)
 {
-    uint64_t msg0 = 0;
-
     if (s->syslog_init_sent || !rtkit_syslog_usable(s)) {
         return;
     }
-    msg0 = FIELD_DP64(msg0, MSG, TYPE, SYSLOG_INIT);
-    msg0 = FIELD_DP64(msg0, SYSLOG, ENTRIES, RTKIT_SYSLOG_ENTRIES);
-    msg0 = FIELD_DP64(msg0, SYSLOG, MSG_SIZE, SYSLOG_TEXT);
-    rtkit_send(s, RTKIT_EP_SYSLOG, msg0);
-    s->syslog_init_sent = true;
+    rtkit_syslog_init(s);
 
     for (size_t i = 0; i < ARRAY_SIZE(rtkit_boot_lines); i++) {
         apple_rtkit_syslog(s, rtkit_boot_lines[i].context, "%s",
                            rtkit_boot_lines[i].text);
     }
+}
+
+/* Write an entry, as far as it lies in the buffer; false after a crash. */
+static bool rtkit_syslog_write(AppleRtkitState *s, uint32_t index,
+                               RtkitSyslogEntry *entry)
+{
+    uint32_t len = SYSLOG_HEADER + s->syslog_size;
+    uint32_t room = rtkit_buffer_size(RTKIT_BUF_SYSLOG);
+    uint32_t offset = index * len;
+
+    if (s->syslog_size) {
+        entry->text[s->syslog_size - 1] = '\0';
+    }
+    return offset >= room ||
+           rtkit_dma(s, s->buffer[RTKIT_BUF_SYSLOG].addr + offset, entry,
+                     MIN(len, room - offset), true);
 }
 
 void apple_rtkit_syslog(AppleRtkitState *s, const char *context,
@@ -84,7 +132,7 @@ void apple_rtkit_syslog(AppleRtkitState *s, const char *context,
     if (!rtkit_syslog_usable(s) || !s->syslog_init_sent) {
         return;
     }
-    if (s->syslog_busy & BIT(index)) {
+    if (rtkit_syslog_is_busy(s, index)) {
         s->syslog_dropped++;
         trace_apple_rtkit_syslog_drop(s->syslog_dropped);
         return;
@@ -96,12 +144,11 @@ void apple_rtkit_syslog(AppleRtkitState *s, const char *context,
     va_end(ap);
     trace_apple_rtkit_syslog(index, entry.context, entry.text);
 
-    if (!rtkit_dma(s, s->buffer[RTKIT_BUF_SYSLOG].addr + index * sizeof(entry),
-                   &entry, sizeof(entry), true)) {
+    if (!rtkit_syslog_write(s, index, &entry)) {
         return;
     }
-    s->syslog_busy |= BIT(index);
-    s->syslog_next = (index + 1) % RTKIT_SYSLOG_ENTRIES;
+    s->syslog_busy[index / 8] |= BIT(index % 8);
+    s->syslog_next = (index + 1) % MAX(s->syslog_entries, 1);
     msg0 = FIELD_DP64(msg0, MSG, TYPE, SYSLOG_LOG);
     msg0 = FIELD_DP64(msg0, SYSLOG, INDEX, index);
     rtkit_send(s, RTKIT_EP_SYSLOG, msg0);
@@ -115,12 +162,11 @@ void rtkit_syslog_message(AppleRtkitState *s, uint64_t msg0)
 
     expected = FIELD_DP64(expected, MSG, TYPE, SYSLOG_LOG);
     expected = FIELD_DP64(expected, SYSLOG, INDEX, index);
-    if (msg0 != expected || index >= RTKIT_SYSLOG_ENTRIES ||
-        !(s->syslog_busy & BIT(index))) {
+    if (msg0 != expected || !rtkit_syslog_is_busy(s, index)) {
         apple_judge_violation(s->judge, APPLE_RULE_RTKIT_MESSAGE,
                               "syslog message 0x%016" PRIx64 " is the echo of "
                               "no line that was sent", msg0);
         return;
     }
-    s->syslog_busy &= ~BIT(index);
+    s->syslog_busy[index / 8] &= ~BIT(index % 8);
 }

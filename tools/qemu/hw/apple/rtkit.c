@@ -107,6 +107,14 @@ void rtkit_step_after(AppleRtkitState *s, int64_t ns)
     timer_mod(s->step_timer, rtkit_delay(s, ns));
 }
 
+void rtkit_delay_step(AppleRtkitState *s, uint64_t ns)
+{
+    int64_t due = timer_expire_time_ns(s->step_timer);
+
+    timer_mod(s->step_timer,
+              due + (int64_t)MIN(ns, (uint64_t)(INT64_MAX - due)));
+}
+
 void rtkit_stop_timers(AppleRtkitState *s)
 {
     timer_del(s->step_timer);
@@ -525,6 +533,7 @@ static int rtkit_post_load(void *opaque, int version_id)
     if (s->phase >= RTKIT_PHASE__MAX || s->tx_head >= RTKIT_TX_SLOTS ||
         s->tx_count > RTKIT_TX_SLOTS || s->epmap_index >= RTKIT_MAP_PIECES ||
         s->syslog_next >= RTKIT_SYSLOG_ENTRIES ||
+        !rtkit_fault_is_sane(s) ||
         (s->ioreport_waits && s->ioreport_step >= RTKIT_IOREPORT_MESSAGES)) {
         return -EINVAL;
     }
@@ -569,8 +578,8 @@ static const VMStateDescription vmstate_rtkit_buffer = {
 
 static const VMStateDescription vmstate_rtkit_faults = {
     .name = "apple-rtkit-faults",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(drop_hello, RtkitFaults),
         VMSTATE_BOOL(boot_status_low, RtkitFaults),
@@ -583,14 +592,19 @@ static const VMStateDescription vmstate_rtkit_faults = {
         VMSTATE_UINT32(crash_at_message, RtkitFaults),
         VMSTATE_UINT32(boots, RtkitFaults),
         VMSTATE_UINT64(preset_buffer, RtkitFaults),
+        VMSTATE_UINT64(hello_ns, RtkitFaults),
+        VMSTATE_UINT32(crashlog, RtkitFaults),
+        VMSTATE_UINT32(syslog_size, RtkitFaults),
+        VMSTATE_UINT32(syslog_entries, RtkitFaults),
+        VMSTATE_UINT32(syslog_inits, RtkitFaults),
         VMSTATE_END_OF_LIST()
     }
 };
 
 static const VMStateDescription vmstate_rtkit = {
     .name = TYPE_APPLE_RTKIT,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = rtkit_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_TIMER_PTR(pump_timer, AppleRtkitState),
@@ -616,7 +630,10 @@ static const VMStateDescription vmstate_rtkit = {
         VMSTATE_STRUCT_ARRAY(buffer, AppleRtkitState, RTKIT_BUF__MAX, 1,
                              vmstate_rtkit_buffer, RtkitBuffer),
         VMSTATE_BOOL(syslog_init_sent, AppleRtkitState),
-        VMSTATE_UINT32(syslog_busy, AppleRtkitState),
+        VMSTATE_UINT8_ARRAY(syslog_busy, AppleRtkitState,
+                            RTKIT_SYSLOG_ENTRIES / 8),
+        VMSTATE_UINT32(syslog_size, AppleRtkitState),
+        VMSTATE_UINT32(syslog_entries, AppleRtkitState),
         VMSTATE_UINT32(syslog_next, AppleRtkitState),
         VMSTATE_UINT32(syslog_dropped, AppleRtkitState),
         VMSTATE_UINT32(ioreport_step, AppleRtkitState),
