@@ -190,6 +190,13 @@ static uint32_t *feature_slot(Ans2Cmd *cmd)
     }
 }
 
+/* As many of each, counted from zero; in truth there is one of each. */
+static uint16_t num_queues(Ans2Cmd *cmd)
+{
+    cmd->result = (cmd->s->promise.queues - 1) * 0x10001u;
+    return ANS2_SC_SUCCESS;
+}
+
 static uint16_t get_features(Ans2Cmd *cmd)
 {
     uint32_t *slot = feature_slot(cmd);
@@ -202,9 +209,8 @@ static uint16_t get_features(Ans2Cmd *cmd)
         cmd->result = *slot;
         return ANS2_SC_SUCCESS;
     }
-    /* number of queues: one of each, counted from zero */
     return extract32(cmd->sqe.cdw10, 0, 8) == FEAT_NUM_QUEUES ?
-           ANS2_SC_SUCCESS : ANS2_SC_INVALID_FIELD;
+           num_queues(cmd) : ANS2_SC_INVALID_FIELD;
 }
 
 static uint16_t set_features(Ans2Cmd *cmd)
@@ -217,7 +223,7 @@ static uint16_t set_features(Ans2Cmd *cmd)
     }
     switch (extract32(cmd->sqe.cdw10, 0, 8)) {
     case FEAT_NUM_QUEUES:
-        return ANS2_SC_SUCCESS;
+        return num_queues(cmd);
     case FEAT_POWER:
         if (value) {
             /* one power state, no workload hints */
@@ -247,6 +253,16 @@ static uint16_t unsupported(Ans2Cmd *cmd)
     return ANS2_SC_INVALID_OPCODE;
 }
 
+static uint16_t request_event(Ans2Cmd *cmd)
+{
+    if (!cmd->s->knob.aer_outstanding) {
+        return unsupported(cmd);
+    }
+    /* no event ever happens */
+    cmd->endless = true;
+    return ANS2_PENDING;
+}
+
 static const struct {
     uint8_t opcode;
     Ans2Counter counter;
@@ -261,7 +277,7 @@ static const struct {
     { OP_ABORT, ANS2_COUNT_CMD_ADMIN_OTHER, unsupported },
     { OP_SET_FEATURES, ANS2_COUNT_CMD_FEATURE, set_features },
     { OP_GET_FEATURES, ANS2_COUNT_CMD_FEATURE, get_features },
-    { OP_AER, ANS2_COUNT_CMD_ADMIN_OTHER, unsupported },
+    { OP_AER, ANS2_COUNT_CMD_ADMIN_OTHER, request_event },
     { OP_APPLE, ANS2_COUNT_CMD_VENDOR, ans2_vendor },
 };
 

@@ -11,6 +11,9 @@
  * queue entry sizes (0x76 is what the T2 says, and fits both modes), VWC (set,
  * since Linux does send flushes), everything that is left zero (OAES and LPA
  * among it), and the numbers in the SMART log that nothing here can wear out.
+ *
+ * The properties identify-* (see ans2-props.c) change what is promised, not
+ * what is done.
  */
 
 #include "qemu/osdep.h"
@@ -33,15 +36,17 @@ enum {
 #define IDC_MN          24
 #define IDC_FR          64
 #define IDC_MDTS        77
+#define IDC_OAES        92
 #define IDC_OACS        256
 #define IDC_FRMW        260
+#define IDC_HMPRE       272
 #define IDC_SQES        512
 #define IDC_CQES        513
 #define IDC_NN          516
 #define IDC_ONCS        520
 #define IDC_VWC         525
+#define IDC_SGLS        536
 
-#define OACS_FIRMWARE   (1u << 2)
 #define ONCS_DSM        (1u << 2)
 #define VWC_PRESENT     1
 
@@ -49,6 +54,7 @@ enum {
 #define IDN_NSZE        0
 #define IDN_NCAP        8
 #define IDN_NUSE        16
+#define IDN_LBAF0_MS    128
 #define IDN_LBAF0_LBADS 130
 
 #define APPLE_VID       0x106b
@@ -72,17 +78,22 @@ static void fill_controller(AppleAns2State *s, uint8_t *id)
     put_ascii(id + IDC_MN, 40, MODEL);
     put_ascii(id + IDC_FR, 8, FIRMWARE);
     id[IDC_MDTS] = ANS2_MDTS;
-    stw_le_p(id + IDC_OACS, OACS_FIRMWARE);
+    stl_le_p(id + IDC_OAES, s->promise.oaes);
+    stw_le_p(id + IDC_OACS, s->promise.oacs);
     id[IDC_FRMW] = 0x02;
+    stl_le_p(id + IDC_HMPRE, s->promise.hmpre);
     id[IDC_SQES] = 0x76;
     id[IDC_CQES] = 0x44;
-    stl_le_p(id + IDC_NN, ANS2_NUM_NS);
+    stl_le_p(id + IDC_NN, s->promise.nn);
     stw_le_p(id + IDC_ONCS, ONCS_DSM);
     id[IDC_VWC] = VWC_PRESENT;
+    stl_le_p(id + IDC_SGLS, s->promise.sgls);
 }
 
-static void fill_namespace(const Ans2Ns *ns, uint8_t *id)
+static void fill_namespace(AppleAns2State *s, uint32_t nsid, uint8_t *id)
 {
+    const Ans2Ns *ns = &s->ns[nsid - 1];
+
     if (!ns->blocks) {
         /* inactive: all zero */
         return;
@@ -90,6 +101,7 @@ static void fill_namespace(const Ans2Ns *ns, uint8_t *id)
     stq_le_p(id + IDN_NSZE, ns->blocks);
     stq_le_p(id + IDN_NCAP, ns->blocks);
     stq_le_p(id + IDN_NUSE, ns->blocks);
+    stw_le_p(id + IDN_LBAF0_MS, nsid == 1 ? s->promise.ms : 0);
     id[IDN_LBAF0_LBADS] = ANS2_BLOCK_SHIFT;
 }
 
@@ -110,10 +122,12 @@ uint16_t ans2_identify(Ans2Cmd *cmd)
         fill_controller(cmd->s, id);
         break;
     case CNS_NAMESPACE:
-        if (!nsid || nsid > ANS2_NUM_NS) {
+        if (!nsid || nsid > MAX(cmd->s->promise.nn, ANS2_NUM_NS)) {
             return ANS2_SC_INVALID_NS;
         }
-        fill_namespace(&cmd->s->ns[nsid - 1], id);
+        if (nsid <= ANS2_NUM_NS) {
+            fill_namespace(cmd->s, nsid, id);
+        }
         break;
     default:
         return ANS2_SC_INVALID_FIELD;

@@ -140,6 +140,7 @@ typedef struct Ans2Cmd {
     bool lost_irq;          /* its completion will not interrupt */
     bool executed;          /* the bottom half has only to complete it */
     bool held;              /* by a trap: taken, but not begun */
+    bool endless;           /* an event request: ends with the queue */
     uint16_t status;
     uint16_t slot;          /* of its entry in the CQ, if posted */
     uint64_t result;
@@ -251,7 +252,19 @@ typedef struct Ans2Knobs {
     uint64_t duplicate_cqe;
     bool lost_irq;
     bool cfs_on_crash;
+    bool aer_outstanding;
 } Ans2Knobs;
+
+/* What Identify and Get Features promise; see ans2-props.c */
+typedef struct Ans2Promise {
+    uint32_t sgls;
+    uint32_t ms;
+    uint32_t oacs;
+    uint32_t hmpre;
+    uint32_t oaes;
+    uint32_t nn;
+    uint32_t queues;
+} Ans2Promise;
 
 #define ANS2_TRAPS 16
 
@@ -357,6 +370,7 @@ struct AppleAns2State {
     Ans2Queue queue[ANS2_NUM_QUEUES];
     Ans2Cmd cmd[ANS2_NUM_TAGS];
     Ans2Knobs knob;
+    Ans2Promise promise;
     Ans2Trap trap[ANS2_TRAPS];
     Ans2Smart smart;
     uint64_t counter[ANS2_COUNT__MAX];
@@ -387,6 +401,8 @@ void ans2_update_irq(AppleAns2State *s);
 
 /* ans2-props.c */
 void ans2_class_add_properties(ObjectClass *klass);
+void ans2_promise_init(AppleAns2State *s);
+bool ans2_promise_is_sane(const AppleAns2State *s);
 
 /* ans2-regs.c */
 extern const MemoryRegionOps ans2_window_ops;

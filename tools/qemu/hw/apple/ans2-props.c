@@ -19,10 +19,24 @@
  *  cqe-duplicate (0)         the next n completions are posted twice
  *  cqe-bogus-tag (write)     post an entry with this command id now, in the
  *                            I/O CQ or, if there is none, in the admin CQ
+ *  aer-outstanding (bool, off)  an Asynchronous Event Request is accepted and
+ *                            never ends, instead of being refused
  *  trap (string)             traps, see ans2-trap.c
  *  release (write)           true: the commands that traps hold go on
  *  held (uint32, read)       how many there are
  *  clear-counters (write)    true: all counters are 0
+ *
+ * Promises, to be set like the knobs.  They change what the drive says and not
+ * what it does: with SGLs or metadata a command is still refused.
+ *
+ *  identify-sgls (uint32, 0)     SGLS: scatter gather lists
+ *  identify-ms (uint16, 0)       metadata bytes of each block of namespace 1
+ *  identify-oacs (uint16, 4)     OACS: optional admin commands; 4: firmware
+ *  identify-hmpre (uint32, 0)    HMPRE: memory wanted of the host, in 4 KiB
+ *  identify-oaes (uint32, 0)     OAES: optional asynchronous events
+ *  identify-nn (uint32, 3)       NN: namespaces; those beyond 3 are inactive
+ *  identify-queues (uint16, 1)   I/O queues of each kind that Get and Set
+ *                                Features tell; from 1 on
  *
  * Counters are listed with their meaning in ans2-internal.h.  They are
  * uint64, read-only, and count from the start of QEMU or the last
@@ -57,6 +71,26 @@ static const Ans2Uint64Prop knobs[] = {
       "the next n completions are posted twice" },
 };
 
+typedef struct Ans2PromiseProp {
+    const char *name;
+    size_t offset;
+    uint32_t min;
+    uint32_t max;
+    uint32_t value;     /* of a real drive */
+} Ans2PromiseProp;
+
+#define PROMISE(field) offsetof(AppleAns2State, promise.field)
+
+static const Ans2PromiseProp promises[] = {
+    { "identify-sgls", PROMISE(sgls), 0, UINT32_MAX, 0 },
+    { "identify-ms", PROMISE(ms), 0, UINT16_MAX, 0 },
+    { "identify-oacs", PROMISE(oacs), 0, UINT16_MAX, 4 },
+    { "identify-hmpre", PROMISE(hmpre), 0, UINT32_MAX, 0 },
+    { "identify-oaes", PROMISE(oaes), 0, UINT32_MAX, 0 },
+    { "identify-nn", PROMISE(nn), 1, UINT32_MAX, ANS2_NUM_NS },
+    { "identify-queues", PROMISE(queues), 1, UINT16_MAX, 1 },
+};
+
 static const Ans2Uint64Prop counters[] = {
 #define COUNTER_PROP(c, name, desc)                                        \
     { name, offsetof(AppleAns2State, counter[ANS2_COUNT_##c]), desc },
@@ -83,6 +117,53 @@ static void set_value(Object *obj, Visitor *v, const char *name, void *opaque,
     if (visit_type_uint64(v, name, &value, errp)) {
         *value_of(obj, opaque) = value;
     }
+}
+
+static void visit_promise(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    const Ans2PromiseProp *prop = opaque;
+    uint32_t *slot = (uint32_t *)((char *)APPLE_ANS2(obj) + prop->offset);
+    uint32_t value = *slot;
+
+    if (!visit_type_uint32(v, name, &value, errp)) {
+        return;
+    }
+    if (value < prop->min || value > prop->max) {
+        error_setg(errp, "%s must be %u to %u", name, prop->min, prop->max);
+        return;
+    }
+    *slot = value;
+}
+
+bool ans2_promise_is_sane(const AppleAns2State *s)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(promises); i++) {
+        const uint32_t *slot = (const uint32_t *)((const char *)s +
+                                                  promises[i].offset);
+
+        if (*slot < promises[i].min || *slot > promises[i].max) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ans2_promise_init(AppleAns2State *s)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(promises); i++) {
+        *(uint32_t *)((char *)s + promises[i].offset) = promises[i].value;
+    }
+}
+
+static bool get_aer_outstanding(Object *obj, Error **errp)
+{
+    return APPLE_ANS2(obj)->knob.aer_outstanding;
+}
+
+static void set_aer_outstanding(Object *obj, bool value, Error **errp)
+{
+    APPLE_ANS2(obj)->knob.aer_outstanding = value;
 }
 
 static bool get_lost_irq(Object *obj, Error **errp)
@@ -178,6 +259,15 @@ void ans2_class_add_properties(ObjectClass *klass)
     for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
         add_uint64(klass, &counters[i], NULL);
     }
+    for (size_t i = 0; i < ARRAY_SIZE(promises); i++) {
+        object_class_property_add(klass, promises[i].name,
+                                  promises[i].max == UINT16_MAX ? "uint16" :
+                                                                  "uint32",
+                                  visit_promise, visit_promise, NULL,
+                                  (void *)&promises[i]);
+    }
+    object_class_property_add_bool(klass, "aer-outstanding",
+                                   get_aer_outstanding, set_aer_outstanding);
     object_class_property_add_bool(klass, "lost-irq", get_lost_irq,
                                    set_lost_irq);
     object_class_property_add_bool(klass, "cfs-on-crash", get_cfs_on_crash,

@@ -332,6 +332,7 @@ static void set_running(Ans2Cmd *cmd)
     cmd->tcb_held = false;
     cmd->result = 0;
     cmd->deadline = 0;
+    cmd->endless = false;
     q->in_flight++;
     s->counter[ANS2_COUNT_IN_FLIGHT_MAX] =
         MAX(s->counter[ANS2_COUNT_IN_FLIGHT_MAX],

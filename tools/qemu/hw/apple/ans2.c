@@ -140,6 +140,7 @@ static void ans2_init(Object *obj)
     s->knob.cfs_on_crash = true;
     s->knob.flush_ns = FLUSH_NS;
     s->deleting_sq = -1;
+    ans2_promise_init(s);
 }
 
 static int ans2_pre_save(void *opaque)
@@ -181,7 +182,7 @@ static void resume_command(AppleAns2State *s, Ans2Cmd *cmd)
     ans2_cmd_decode_sqe(cmd);
     ans2_nvmmu_decode_tcb(cmd);
     if (cmd->state != ANS2_CMD_RUNNING || s->deleting_sq == cmd->tag ||
-        (cmd->held && !cmd->deadline)) {
+        cmd->endless || (cmd->held && !cmd->deadline)) {
         return;
     }
     if (cmd->deadline) {
@@ -197,7 +198,8 @@ static int ans2_post_load(void *opaque, int version_id)
 
     if (!queue_is_sane(&s->queue[ANS2_ADMIN]) ||
         !queue_is_sane(&s->queue[ANS2_IO]) ||
-        s->deleting_sq < -1 || s->deleting_sq >= ANS2_NUM_TAGS) {
+        s->deleting_sq < -1 || s->deleting_sq >= ANS2_NUM_TAGS ||
+        !ans2_promise_is_sane(s)) {
         return -EINVAL;
     }
     for (unsigned i = 0; i < ANS2_NUM_TAGS; i++) {
@@ -266,6 +268,7 @@ static const VMStateDescription vmstate_cmd = {
         VMSTATE_BOOL(lost_irq, Ans2Cmd),
         VMSTATE_BOOL(executed, Ans2Cmd),
         VMSTATE_BOOL(held, Ans2Cmd),
+        VMSTATE_BOOL(endless, Ans2Cmd),
         VMSTATE_UINT16(status, Ans2Cmd),
         VMSTATE_UINT16(slot, Ans2Cmd),
         VMSTATE_UINT64(result, Ans2Cmd),
@@ -291,6 +294,23 @@ static const VMStateDescription vmstate_knobs = {
         VMSTATE_UINT64(duplicate_cqe, Ans2Knobs),
         VMSTATE_BOOL(lost_irq, Ans2Knobs),
         VMSTATE_BOOL(cfs_on_crash, Ans2Knobs),
+        VMSTATE_BOOL(aer_outstanding, Ans2Knobs),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription vmstate_promise = {
+    .name = TYPE_APPLE_ANS2 "/promise",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(sgls, Ans2Promise),
+        VMSTATE_UINT32(ms, Ans2Promise),
+        VMSTATE_UINT32(oacs, Ans2Promise),
+        VMSTATE_UINT32(hmpre, Ans2Promise),
+        VMSTATE_UINT32(oaes, Ans2Promise),
+        VMSTATE_UINT32(nn, Ans2Promise),
+        VMSTATE_UINT32(queues, Ans2Promise),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -330,8 +350,8 @@ static const VMStateDescription vmstate_smart = {
 
 static const VMStateDescription vmstate_ans2 = {
     .name = TYPE_APPLE_ANS2,
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .pre_save = ans2_pre_save,
     .post_load = ans2_post_load,
     .fields = (const VMStateField[]) {
@@ -371,6 +391,8 @@ static const VMStateDescription vmstate_ans2 = {
         VMSTATE_STRUCT_ARRAY(cmd, AppleAns2State, ANS2_NUM_TAGS, 1,
                              vmstate_cmd, Ans2Cmd),
         VMSTATE_STRUCT(knob, AppleAns2State, 1, vmstate_knobs, Ans2Knobs),
+        VMSTATE_STRUCT(promise, AppleAns2State, 1, vmstate_promise,
+                       Ans2Promise),
         VMSTATE_STRUCT_ARRAY(trap, AppleAns2State, ANS2_TRAPS, 1,
                              vmstate_trap, Ans2Trap),
         VMSTATE_STRUCT(smart, AppleAns2State, 1, vmstate_smart, Ans2Smart),

@@ -98,6 +98,98 @@ static void test_identify_namespace(void)
     ans2_stop(&a);
 }
 
+/* What a drive says of itself where it may say something else */
+typedef struct Promise {
+    const char *name;
+    uint32_t value;
+    uint32_t max;
+    unsigned cns;
+    unsigned offset;
+    unsigned size;
+} Promise;
+
+static const Promise promises[] = {
+    { "identify-sgls", 0x00100001, UINT32_MAX, 1, 536, 4 },
+    { "identify-ms", 8, UINT16_MAX, 0, 128, 2 },
+    { "identify-oacs", 0x104, UINT16_MAX, 1, 256, 2 },
+    { "identify-hmpre", 0x4000, UINT32_MAX, 1, 272, 4 },
+    { "identify-oaes", 0x300, UINT32_MAX, 1, 92, 4 },
+    { "identify-nn", 5, UINT32_MAX, 1, 516, 4 },
+};
+
+static uint32_t get_promise(Ans2 *a, const Promise *p)
+{
+    g_assert_cmphex(identify(a, p->cns, p->cns ? 0 : 1), ==, 0);
+    return p->size == 4 ? qtest_readl(a->qts, DATA + p->offset) :
+                          qtest_readw(a->qts, DATA + p->offset);
+}
+
+static void expect_out_of_range(Ans2 *a, const char *name, uint64_t value)
+{
+    QDict *rsp = qtest_qmp(a->qts, "{ 'execute': 'qom-set', 'arguments': "
+                           "{ 'path': %s, 'property': %s, 'value': %"
+                           PRIu64 " } }", ANS2_PATH, name, value);
+
+    g_assert_true(qdict_haskey(rsp, "error"));
+    qobject_unref(rsp);
+}
+
+/* Verifies that each promise shows where it belongs, and that it migrates. */
+static void test_promises(void)
+{
+    uint64_t result;
+    Ans2 a;
+
+    start_drive(&a, "2026");
+    for (size_t i = 0; i < ARRAY_SIZE(promises); i++) {
+        const Promise *p = &promises[i];
+        uint32_t before = get_promise(&a, p);
+
+        g_assert_cmpuint(ans2_counter(&a, p->name), ==, before);
+        ans2_knob(&a, p->name, p->value);
+        g_assert_cmphex(get_promise(&a, p), ==, p->value);
+        ans2_knob(&a, p->name, p->max);
+        g_assert_cmphex(get_promise(&a, p), ==, p->max);
+        expect_out_of_range(&a, p->name, p->max + 1ull);
+        ans2_knob(&a, p->name, before);
+    }
+    /* metadata of namespace 1 alone, and namespaces that are not active */
+    ans2_knob(&a, "identify-ms", 8);
+    g_assert_cmphex(identify(&a, 0, 2), ==, 0);
+    g_assert_cmphex(qtest_readw(a.qts, DATA + 128), ==, 0);
+    ans2_knob(&a, "identify-nn", 5);
+    g_assert_cmphex(identify(&a, 0, 5), ==, 0);
+    g_assert_cmpuint(qtest_readq(a.qts, DATA), ==, 0);
+    g_assert_cmphex(identify(&a, 0, 6), ==, 0x00b);
+    expect_out_of_range(&a, "identify-nn", 0);
+
+    ans2_knob(&a, "identify-queues", 8);
+    ans2_admin(&a, (Sqe) { .opcode = OP_IDENTIFY, .cdw10 = 1, .prp1 = DATA });
+    ans2_submit(&a, ADMIN, 0, &(Sqe) {
+        .opcode = OP_SET_FEATURES, .cdw10 = 7, .cdw11 = 0x00030003,
+    });
+    result = ans2_reap(&a, ADMIN).result;
+    g_assert_cmphex(result, ==, 0x00070007);
+    expect_out_of_range(&a, "identify-queues", 0);
+    expect_out_of_range(&a, "identify-queues", 0x10000);
+    ans2_stop(&a);
+}
+
+/* Verifies that promises can be made on the command line, and migrate. */
+static void test_promise_migration(void)
+{
+    Ans2 a;
+
+    ans2_start(&a, "2026", " -global apple-ans2.identify-sgls=7"
+               " -global apple-ans2.identify-queues=3");
+    ans2_knob(&a, "identify-hmpre", 9);
+    ans2_migrate(&a);
+    g_assert_cmpuint(ans2_counter(&a, "identify-sgls"), ==, 7);
+    g_assert_cmpuint(ans2_counter(&a, "identify-queues"), ==, 3);
+    g_assert_cmpuint(ans2_counter(&a, "identify-hmpre"), ==, 9);
+    ans2_stop(&a);
+}
+
 /* Verifies commands that this controller does not have. */
 static void test_unsupported(void)
 {
@@ -115,6 +207,34 @@ static void test_unsupported(void)
     g_assert_cmphex(ans2_admin(&a, (Sqe) { .opcode = OP_AER }), ==, 0x001);
     judge_expect(a.qts, "command-unsupported", 2);
     ans2_stop(&a);
+}
+
+/* Verifies an event request that is accepted, and ends with the queue. */
+static void test_aer_outstanding(void)
+{
+    static const Sqe aer = { .opcode = OP_AER };
+    Ans2 a;
+
+    ans2_start(&a, "2026", "");
+    qtest_qom_set_bool(a.qts, ANS2_PATH, "aer-outstanding", true);
+    ans2_submit(&a, ADMIN, 1, &aer);
+    qtest_clock_step(a.qts, 3600 * 1000 * MS);
+    g_assert_false(ans2_settle(&a, ADMIN));
+    qtest_qom_set_bool(a.qts, ANS2_PATH, "release", true);
+    g_assert_false(ans2_settle(&a, ADMIN));
+    g_assert_cmphex(identify(&a, 1, 0), ==, 0);
+    ans2_ring(&a, ADMIN, 1);
+    judge_expect(a.qts, "tag-busy", 1);
+    g_assert_cmphex(ans2_delete(&a, OP_DELETE_SQ), ==, 0);
+    g_assert_cmphex(ans2_delete(&a, OP_DELETE_CQ), ==, 0);
+    qtest_writel(a.qts, CC, CC_OFF);
+
+    ans2_setup(&a, true, 2);
+    ans2_enable(&a);
+    qtest_qom_set_bool(a.qts, ANS2_PATH, "aer-outstanding", false);
+    g_assert_cmphex(ans2_run(&a, ADMIN, 1, &aer), ==, 0x001);
+    judge_expect(a.qts, "command-unsupported", 1);
+    ans2_quit(&a);
 }
 
 static uint16_t feature(Ans2 *a, uint8_t opcode, uint32_t cdw10,
@@ -643,7 +763,11 @@ int main(int argc, char **argv)
                    test_identify_controller);
     qtest_add_func("/apple-ans2/cmd/identify-namespace",
                    test_identify_namespace);
+    qtest_add_func("/apple-ans2/cmd/promises", test_promises);
+    qtest_add_func("/apple-ans2/cmd/promise-migration",
+                   test_promise_migration);
     qtest_add_func("/apple-ans2/cmd/unsupported", test_unsupported);
+    qtest_add_func("/apple-ans2/cmd/aer-outstanding", test_aer_outstanding);
     qtest_add_func("/apple-ans2/cmd/features", test_features);
     qtest_add_func("/apple-ans2/cmd/smart", test_smart);
     qtest_add_func("/apple-ans2/cmd/unsafe-shutdowns", test_unsafe_shutdowns);

@@ -357,6 +357,43 @@ static inline void ans2_stop(Ans2 *a)
     ans2_quit(a);
 }
 
+static inline void ans2_wait_status(QTestState *qts, const char *command,
+                                    const char *status)
+{
+    for (int i = 0; i < 10000; i++) {
+        QDict *rsp = qtest_qmp(qts, "{ 'execute': %s }", command);
+        QDict *ret = qdict_get_qdict(rsp, "return");
+        bool done = qdict_haskey(ret, "status") &&
+                    !strcmp(qdict_get_str(ret, "status"), status);
+
+        qobject_unref(rsp);
+        if (done) {
+            return;
+        }
+        g_usleep(1000);
+    }
+    g_assert_not_reached();
+}
+
+/* Go on in another QEMU. */
+static inline void ans2_migrate(Ans2 *a)
+{
+    g_autofree char *file = g_strdup_printf("%s/apple-ans2-%d.mig",
+                                            g_get_tmp_dir(), getpid());
+    g_autofree char *uri = g_strdup_printf("file:%s", file);
+    g_autofree char *incoming = g_strdup_printf(" -incoming %s", uri);
+    Ans2 b;
+
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'migrate',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    ans2_wait_status(a->qts, "query-migrate", "completed");
+    ans2_boot(&b, "2026", incoming);
+    ans2_wait_status(b.qts, "query-status", "running");
+    qtest_quit(a->qts);
+    a->qts = b.qts;
+    unlink(file);
+}
+
 static inline uint64_t ans2_counter(Ans2 *a, const char *name)
 {
     return qom_get_uint(a->qts, ANS2_PATH, name);
