@@ -11,6 +11,10 @@
  * cleared before the firmware is put to sleep, because the controller does not
  * answer afterwards.
  *
+ * A third is a good manner: an admin command that will end is waited for before
+ * CC.EN is cleared, or its buffer may be written when it belongs to somebody
+ * else.  Nothing is said if the command never ends (see ans2_cmd_open()).
+ *
  * Model's choice: a bad queue set-up shows as CSTS.CFS, and the controller
  * keeps CC and CSTS while the firmware sleeps.
  */
@@ -187,17 +191,35 @@ void ans2_ctrl_ready(void *opaque)
     s->unclean = true;
 }
 
+/* What must be over before a controller that answers is disabled. */
+static void check_disable(AppleAns2State *s)
+{
+    const Ans2Cmd *cmd = ans2_cmd_open(s);
+    Ans2Queue *io = &s->queue[ANS2_IO];
+
+    if (!ans2_serving(s)) {
+        return;
+    }
+    if (io->sq_exists || io->cq_exists) {
+        apple_judge_violation(s->judge, APPLE_RULE_QUEUE_ORDER,
+                              "ans2: CC.EN cleared before I/O %s 1 was"
+                              " deleted", io->sq_exists ? "SQ" : "CQ");
+    }
+    if (cmd && !s->inherited) {
+        apple_judge_violation(s->judge, APPLE_RULE_CMD_IN_FLIGHT,
+                              "ans2: CC.EN cleared before admin command 0x%02x"
+                              " (tag %u) was completed", cmd->sqe.opcode,
+                              cmd->tag);
+    }
+}
+
 static void disable(AppleAns2State *s)
 {
     Ans2Queue *io = &s->queue[ANS2_IO];
     Ans2Sprung sprung = { };
 
     trace_apple_ans2_disable(io->sq_exists, io->cq_exists);
-    if (ans2_serving(s) && (io->sq_exists || io->cq_exists)) {
-        apple_judge_violation(s->judge, APPLE_RULE_QUEUE_ORDER,
-                              "ans2: CC.EN cleared before I/O %s 1 was"
-                              " deleted", io->sq_exists ? "SQ" : "CQ");
-    }
+    check_disable(s);
     s->inherited = false;
     if (ans2_serving(s)) {
         sprung = ans2_trap_event(s, ANS2_EVENT_DISABLE, 0);

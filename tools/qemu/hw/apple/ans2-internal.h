@@ -453,6 +453,9 @@ void ans2_cmd_run(void *opaque);
 /* Its time has come: it is not held any longer, or its I/O ends. */
 void ans2_cmd_timer(void *opaque);
 
+/* An admin command that will end by itself, if it is let; NULL if none. */
+const Ans2Cmd *ans2_cmd_open(AppleAns2State *s);
+
 /* The commands that wait for the property "release", and writing to it */
 unsigned ans2_cmd_num_held(AppleAns2State *s);
 void ans2_cmd_release_all(AppleAns2State *s);

@@ -392,6 +392,24 @@ static bool waits_for_release(const Ans2Cmd *cmd)
     return cmd->held && !cmd->deadline;
 }
 
+/*
+ * What never ends is not meant: held commands and event requests, and Delete SQ
+ * while it waits for I/O, of which the rule of the queue order takes care.
+ */
+const Ans2Cmd *ans2_cmd_open(AppleAns2State *s)
+{
+    for (unsigned i = 0; i < ANS2_NUM_TAGS; i++) {
+        const Ans2Cmd *cmd = &s->cmd[i];
+
+        if (cmd->qid == ANS2_ADMIN && i != s->deleting_sq && !cmd->endless &&
+            !waits_for_release(cmd) && (cmd->state == ANS2_CMD_RUNNING ||
+                                        cmd->state == ANS2_CMD_WAITING)) {
+            return cmd;
+        }
+    }
+    return NULL;
+}
+
 unsigned ans2_cmd_num_held(AppleAns2State *s)
 {
     unsigned num = 0;

@@ -124,8 +124,8 @@ static int judge_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_judge = {
     .name = TYPE_APPLE_JUDGE,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = judge_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT64(violations, AppleJudgeState),

@@ -342,6 +342,55 @@ static void test_disable_in_flight(void)
     ans2_stop(&a);
 }
 
+/* Verifies that an admin command that will end is waited for. */
+static void test_cmd_in_flight(void)
+{
+    static const Sqe aer = { .opcode = OP_AER };
+    static const struct {
+        const char *trap;
+        const Sqe *sqe;
+        unsigned violations;
+    } cases[] = {
+        { "slow=1000000000:admin", &feature, 1 },
+        { "hold:admin", &feature, 0 },
+        { "noirq:admin", &feature, 0 },
+        { "", &aer, 0 },
+    };
+    Ans2 a;
+
+    ans2_boot(&a, "2026", "");
+    qtest_qom_set_bool(a.qts, ANS2_PATH, "aer-outstanding", true);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        ans2_setup(&a, true, 2);
+        ans2_enable(&a);
+        qom_set_str(a.qts, ANS2_PATH, "trap", cases[i].trap);
+        ans2_submit(&a, ADMIN, 0, cases[i].sqe);
+        ans2_settle(&a, ADMIN);
+        qtest_writel(a.qts, CC, CC_OFF);
+        judge_expect(a.qts, "cmd-in-flight", cases[i].violations);
+    }
+    ans2_quit(&a);
+
+    /* Delete SQ waits for I/O: the rule of the queue order says enough */
+    ans2_start(&a, "2026", "");
+    ans2_submit(&a, IO, 2, &slow);
+    ans2_submit(&a, ADMIN, 0, &(Sqe) { .opcode = OP_DELETE_SQ, .cdw10 = 1 });
+    g_assert_false(ans2_settle(&a, ADMIN));
+    qtest_writel(a.qts, CC, CC_OFF);
+    judge_expect(a.qts, "queue-order", 1);
+    ans2_quit(&a);
+
+    /* a controller that has failed is not waited for */
+    ans2_boot(&a, "2026", "");
+    ans2_setup(&a, true, 2);
+    ans2_enable(&a);
+    qom_set_str(a.qts, ANS2_PATH, "trap", "slow=1000000000:admin");
+    ans2_submit(&a, ADMIN, 0, &feature);
+    qom_set_str(a.qts, "/machine/soc/rtkit", "crash", "now");
+    qtest_writel(a.qts, CC, CC_OFF);
+    ans2_quit(&a);
+}
+
 /* Verifies that Delete SQ waits for the commands of the queue. */
 static void test_delete_waits(void)
 {
@@ -551,52 +600,22 @@ static void test_wrong_mode(void)
     ans2_stop(&a);
 }
 
-static void wait_for_status(QTestState *qts, const char *command,
-                            const char *status)
-{
-    for (int i = 0; i < 10000; i++) {
-        QDict *rsp = qtest_qmp(qts, "{ 'execute': %s }", command);
-        QDict *ret = qdict_get_qdict(rsp, "return");
-        bool done = qdict_haskey(ret, "status") &&
-                    !strcmp(qdict_get_str(ret, "status"), status);
-
-        qobject_unref(rsp);
-        if (done) {
-            return;
-        }
-        g_usleep(1000);
-    }
-    g_assert_not_reached();
-}
-
 /* Verifies that a machine goes on elsewhere with commands in flight. */
 static void test_migration(void)
 {
-    g_autofree char *file = g_strdup_printf("%s/apple-ans2-%d.mig",
-                                            g_get_tmp_dir(), getpid());
-    g_autofree char *uri = g_strdup_printf("file:%s", file);
-    g_autofree char *incoming = g_strdup_printf(" -incoming %s", uri);
-    Ans2 a, b;
+    Ans2 a;
 
     ans2_start(&a, "2026", "");
     ans2_submit(&a, IO, 2, &quick);
     g_assert_true(ans2_settle(&a, IO));     /* not taken yet */
     ans2_submit(&a, IO, 3, &slow);
-    qtest_qmp_assert_success(a.qts, "{ 'execute': 'migrate',"
-                             " 'arguments': { 'uri': %s } }", uri);
-    wait_for_status(a.qts, "query-migrate", "completed");
-
-    ans2_boot(&b, "2026", incoming);
-    wait_for_status(b.qts, "query-status", "running");
-    qtest_quit(a.qts);
-    a.qts = b.qts;
+    ans2_migrate(&a);
     g_assert_cmphex(qtest_readl(a.qts, CSTS), ==, 1);
     g_assert_cmpuint(ans2_reap(&a, IO).tag, ==, 2);
     g_assert_false(ans2_settle(&a, IO));
     qtest_clock_step(a.qts, FLUSH_TIME);
     g_assert_cmpuint(ans2_reap(&a, IO).tag, ==, 3);
     g_assert_cmphex(ans2_run(&a, IO, 2, &quick), ==, 0);
-    unlink(file);
     ans2_stop(&a);
 }
 
@@ -620,6 +639,7 @@ int main(int argc, char **argv)
                    test_disable_with_queues);
     qtest_add_func("/apple-ans2/queue/disable-in-flight",
                    test_disable_in_flight);
+    qtest_add_func("/apple-ans2/queue/cmd-in-flight", test_cmd_in_flight);
     qtest_add_func("/apple-ans2/queue/delete-waits", test_delete_waits);
     qtest_add_func("/apple-ans2/queue/irq", test_irq);
     qtest_add_func("/apple-ans2/queue/irq-mask", test_irq_mask);

@@ -417,6 +417,7 @@ static void test_disable_slow(void)
     arm(&a, "slow=3000000000:disable slow=2000000000:admin");
     ans2_submit(&a, ADMIN, 0, &feature);
     qtest_writel(a.qts, CC, CC_OFF);
+    judge_expect(a.qts, "cmd-in-flight", 1);
     expect_csts(&a, 1);
     /* what runs goes on; new commands are refused */
     ans2_fill(&a, ADMIN, 1, &feature);

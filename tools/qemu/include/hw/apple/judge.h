@@ -33,7 +33,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(AppleJudgeState, APPLE_JUDGE)
 
 /*
  * One name per rule.  The C name is APPLE_RULE_<first>, the name on QMP is
- * the second.
+ * the second.  A new rule changes the array that is migrated: raise version_id
+ * and minimum_version_id of vmstate_judge in judge.c.
  */
 #define APPLE_RULES(rule)                                                  \
     /* register use, every device */                                      \
@@ -47,6 +48,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(AppleJudgeState, APPLE_JUDGE)
     /* queues and tags */                                                  \
     rule(QUEUE_SETUP,        "queue-setup")                                \
     rule(QUEUE_ORDER,        "queue-order")    /* EN=0 with queues left */ \
+    rule(CMD_IN_FLIGHT,      "cmd-in-flight")  /* EN=0, admin command runs */ \
     rule(TAG_RANGE,          "tag-range")                                  \
     rule(TAG_BUSY,           "tag-busy")                                   \
     rule(TAG_SHARED,         "tag-shared")     /* same tag in both queues */ \
