@@ -15,8 +15,10 @@
  * CC.EN is cleared, or its buffer may be written when it belongs to somebody
  * else.  Nothing is said if the command never ends (see ans2_cmd_open()).
  *
- * Model's choice: a bad queue set-up shows as CSTS.CFS, and the controller
- * keeps CC and CSTS while the firmware sleeps.
+ * Model's choice: a bad queue set-up shows as CSTS.CFS, the controller keeps CC
+ * and CSTS while the firmware sleeps, and CC.IOSQES and CC.IOCQES may be
+ * anything, also 0, although the specification wants the sizes of the entries
+ * before an I/O queue is created.
  */
 
 #include "qemu/osdep.h"
@@ -347,6 +349,10 @@ void ans2_ctrl_slept(void *opaque)
 {
     AppleAns2State *s = opaque;
 
+    if (apple_rtkit_awake(s->rtkit)) {
+        /* not put to sleep: a wake message has restarted it */
+        return;
+    }
     if (s->powered && !s->booted && !s->crashed && !s->inherited &&
         (s->cc & ANS2_CC_EN) && (s->csts & ANS2_CSTS_RDY)) {
         apple_judge_violation(s->judge, APPLE_RULE_QUEUE_ORDER,

@@ -28,6 +28,13 @@
  * also for a wrong tag (both), and for wrong length, PRPs and alignment
  * (2026).  Everything else is counted and the command runs as far as its
  * window reaches.
+ *
+ * Two counts are stricter than what is known of hardware.  Flags 2 of Create CQ
+ * and Create SQ are a convention: Linux nvme-apple writes them because of the
+ * opcode's bit 0, but nothing moves through the TCB, so 0 passes too, and other
+ * values probably would.  And an opcode in the TCB of a plain read or write is
+ * what nvme-apple stopped to send to firmware 2026, while other clients of such
+ * firmware still read that way; it is counted and the command runs.
  */
 
 #include "qemu/osdep.h"

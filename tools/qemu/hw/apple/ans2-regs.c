@@ -117,16 +117,16 @@ static const Ans2Reg regs[] = {
 
 /*
  * Unimplemented offsets that known software reads, and which read as zero:
- * the standard registers for controller memory buffer, boot partition and
- * persistent memory (nvme-pci reads CMBSZ of every drive), and the place where
- * m1n1 looks for TCB_STAT.
+ * the standard registers for controller memory buffer, boot partition, ready
+ * times and persistent memory (nvme-pci reads CMBSZ of every drive, "nvme
+ * show-regs" all of them), and the place where m1n1 looks for TCB_STAT.
  */
 static const struct {
     uint32_t first;
     uint32_t last;
 } read_zero[] = {
-    { 0x38, 0x67 },
-    { 0xe00, 0xe17 },
+    { 0x38, 0x6b },
+    { 0xe00, 0xe1b },
     { 0x29120, 0x29123 },
 };
 

@@ -95,6 +95,7 @@ struct AppleAscState {
     MemoryRegion wrapper;
     MemoryRegion mbox;
     qemu_irq irq[ASC_NUM_IRQS];
+    qemu_irq run_line;
     AppleJudgeState *judge;
 
     const AppleAscFirmware *fw;
@@ -229,6 +230,7 @@ bool apple_asc_iop_send(AppleAscState *s, const AppleAscMessage *msg)
 void apple_asc_preset_run(AppleAscState *s, bool run)
 {
     s->run = run;
+    qemu_set_irq(s->run_line, run);
 }
 
 /* Checks common to all registers */
@@ -328,6 +330,7 @@ static void asc_write_cpu_control(AppleAscState *s, uint32_t value)
         return;
     }
     s->run = run;
+    qemu_set_irq(s->run_line, run);
     if (s->fw && s->fw->run_changed) {
         s->fw->run_changed(s->fw_opaque, run);
     }
@@ -635,7 +638,10 @@ static void asc_reset_enter(Object *obj, ResetType type)
 
 static void asc_reset_hold(Object *obj, ResetType type)
 {
-    asc_update_irq(APPLE_ASC(obj));
+    AppleAscState *s = APPLE_ASC(obj);
+
+    asc_update_irq(s);
+    qemu_set_irq(s->run_line, s->run);
 }
 
 static void asc_init(Object *obj)
@@ -653,6 +659,7 @@ static void asc_init(Object *obj)
         sysbus_init_irq(sbd, &s->irq[i]);
     }
     qdev_init_gpio_in_named(DEVICE(obj), asc_set_power, "power", 1);
+    qdev_init_gpio_out_named(DEVICE(obj), &s->run_line, "run", 1);
     s->powered = true;
 }
 

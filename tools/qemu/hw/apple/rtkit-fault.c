@@ -154,7 +154,7 @@ static void rtkit_set_crash(Object *obj, const char *reason, Error **errp)
 {
     AppleRtkitState *s = APPLE_RTKIT(obj);
 
-    if (!rtkit_awake(s)) {
+    if (!apple_rtkit_awake(s)) {
         error_setg(errp, "the firmware cannot crash, it is %s",
                    rtkit_phase_name(s));
         return;
@@ -172,7 +172,7 @@ static void rtkit_set_stray_dma(Object *obj, Visitor *v, const char *name,
     if (!visit_type_uint64(v, name, &addr, errp)) {
         return;
     }
-    if (!rtkit_awake(s)) {
+    if (!apple_rtkit_awake(s)) {
         error_setg(errp, "the firmware does no DMA, it is %s",
                    rtkit_phase_name(s));
         return;

@@ -238,7 +238,6 @@ void rtkit_send(AppleRtkitState *s, uint8_t endpoint, uint64_t msg0);
 bool rtkit_dma(AppleRtkitState *s, uint64_t addr, void *buf, size_t len,
                bool write);
 void rtkit_hang(AppleRtkitState *s, const char *why);
-bool rtkit_awake(const AppleRtkitState *s);
 bool rtkit_ep_started(const AppleRtkitState *s, uint8_t endpoint);
 void rtkit_set_phase(AppleRtkitState *s, RtkitPhase phase);
 void rtkit_set_ready(AppleRtkitState *s, bool ready);

@@ -70,7 +70,7 @@ const char *rtkit_phase_name(const AppleRtkitState *s)
 }
 
 /* Started, and neither asleep nor dead. */
-bool rtkit_awake(const AppleRtkitState *s)
+bool apple_rtkit_awake(const AppleRtkitState *s)
 {
     return s->phase >= RTKIT_HELLO && s->phase <= RTKIT_QUIESCED;
 }
@@ -192,7 +192,7 @@ static bool rtkit_pump_tx(AppleRtkitState *s)
     if (!s->tx_count) {
         return false;
     }
-    if (rtkit_awake(s) && s->faulty && s->fault.crash_at_message &&
+    if (apple_rtkit_awake(s) && s->faulty && s->fault.crash_at_message &&
         s->fault.crash_at_message == s->sent + 1) {
         s->sent++;
         apple_rtkit_crash(s, "knob crash-at-message");
@@ -309,7 +309,7 @@ void apple_rtkit_crash(AppleRtkitState *s, const char *reason)
     uint64_t msg0 = 0;
     bool logged;
 
-    if (!rtkit_awake(s)) {
+    if (!apple_rtkit_awake(s)) {
         return;
     }
     trace_apple_rtkit_crash(reason);
@@ -350,7 +350,7 @@ static void rtkit_set_link(void *opaque, int n, int level)
 {
     AppleRtkitState *s = opaque;
 
-    if (s->link && !level && rtkit_awake(s) && !s->hung) {
+    if (s->link && !level && apple_rtkit_awake(s) && !s->hung) {
         apple_judge_violation(s->judge, APPLE_RULE_PMGR_LINK,
                               "domain of the NAND's PCIe link switched off "
                               "while the firmware is %s: put it to sleep first",
@@ -374,7 +374,7 @@ static void rtkit_run_changed(void *opaque, bool run)
     if (s->phase == RTKIT_CRASHED || s->phase == RTKIT_OFF) {
         return;
     }
-    if (rtkit_awake(s) && !s->hung) {
+    if (apple_rtkit_awake(s) && !s->hung) {
         apple_judge_violation(s->judge, APPLE_RULE_ASC_RUN,
                               "CPU_CONTROL.RUN cleared while the firmware is "
                               "%s: put it to sleep first", rtkit_phase_name(s));

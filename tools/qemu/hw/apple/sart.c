@@ -22,9 +22,11 @@
  *  - a register access without power ends in a bus error
  *
  * What is reported to the judge:
- *  - sart-order: PADDR or the size changed while the flags allow.  For an
- *    instant the entry then permits what nobody asked for.  Linux apple-sart,
- *    U-Boot and m1n1 do this on revoke: they write PADDR 0 before CONFIG 0.
+ *  - sart-order: PADDR or the size changed while the flags allow and the
+ *    co-processor runs (CPU_CONTROL.RUN, also when its firmware sleeps or has
+ *    crashed).  For an instant the entry then permits what nobody asked for.
+ *    Linux apple-sart, U-Boot and m1n1 do this on revoke: they write PADDR 0
+ *    before CONFIG 0.
  *  - sart-entry: size 0, address 0, range beyond 36 bits, overlap, other
  *    flags, or a changed entry of the boot loader
  *  - sart-denied: a refused access, or no memory where one was allowed
@@ -75,6 +77,7 @@ struct AppleSartState {
     uint32_t preset_paddr[APPLE_SART_ENTRIES];
 
     bool powered;
+    bool running;           /* the co-processor: it may transfer */
     uint32_t config[APPLE_SART_ENTRIES];
     uint32_t paddr[APPLE_SART_ENTRIES];
 
@@ -227,7 +230,7 @@ static void sart_write_config(AppleSartState *s, unsigned i, uint32_t value)
                               "known", i, flags, SART_ALLOW);
     }
     if (flags == SART_ALLOW && value != old) {
-        if (sart_entry_allows(s, i)) {
+        if (s->running && sart_entry_allows(s, i)) {
             apple_judge_violation(s->judge, APPLE_RULE_SART_ORDER,
                                   "entry %u: size changed from 0x%" PRIx64
                                   " to 0x%" PRIx64 " while the flags allow", i,
@@ -251,7 +254,8 @@ static void sart_write_paddr(AppleSartState *s, unsigned i, uint32_t value)
         value &= R_PADDR_PAGE_MASK;
     }
     sart_check_preset(s, i, "PADDR", old, value);
-    if (value != old && FIELD_EX32(s->config[i], CONFIG, FLAGS)) {
+    if (s->running && value != old &&
+        FIELD_EX32(s->config[i], CONFIG, FLAGS)) {
         apple_judge_violation(s->judge, APPLE_RULE_SART_ORDER,
                               "entry %u: address changed from 0x%" PRIx64
                               " to 0x%" PRIx64 " while the flags allow: clear "
@@ -422,6 +426,13 @@ static void sart_set_power(void *opaque, int n, int level)
     s->powered = level;
 }
 
+static void sart_set_running(void *opaque, int n, int level)
+{
+    AppleSartState *s = opaque;
+
+    s->running = level;
+}
+
 /* After the DMA of all others has stopped (docs/devel/reset.rst). */
 static void sart_reset_exit(Object *obj, ResetType type)
 {
@@ -442,6 +453,7 @@ static void sart_init(Object *obj)
                           SART_WINDOW_SIZE);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->regs);
     qdev_init_gpio_in_named(DEVICE(obj), sart_set_power, "power", 1);
+    qdev_init_gpio_in_named(DEVICE(obj), sart_set_running, "running", 1);
     qdev_init_gpio_out_named(DEVICE(obj), &s->fault, "fault", 1);
     s->powered = true;
 
@@ -484,11 +496,12 @@ static int sart_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_sart = {
     .name = TYPE_APPLE_SART,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = sart_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(powered, AppleSartState),
+        VMSTATE_BOOL(running, AppleSartState),
         VMSTATE_UINT32_ARRAY(config, AppleSartState, APPLE_SART_ENTRIES),
         VMSTATE_UINT32_ARRAY(paddr, AppleSartState, APPLE_SART_ENTRIES),
         VMSTATE_UINT64(fault_count, AppleSartState),

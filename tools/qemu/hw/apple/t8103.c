@@ -495,6 +495,9 @@ static bool realize_ans(AppleT8103State *s, Error **errp)
                                                        0));
     qdev_connect_gpio_out_named(s->rtkit, "crashed", 0,
                                 qdev_get_gpio_in_named(s->ans2, "crashed", 0));
+    qdev_connect_gpio_out_named(s->asc, "run", 0,
+                                qdev_get_gpio_in_named(s->sart, "running",
+                                                       0));
     qdev_connect_gpio_out_named(s->sart, "fault", 0,
                                 qdev_get_gpio_in_named(s->rtkit, "sart-fault",
                                                        0));

@@ -11,6 +11,7 @@
 #define MBOX_SEND1      0x277408808ULL
 #define AP_QUIESCED     0x00b0000000000010ULL
 #define IOP_SLEEP       0x0060000000000001ULL
+#define IOP_WAKE        0x0060000000000220ULL
 
 #define PS_ON           0x0000000f
 #define PS_RESET        0x80000000
@@ -124,6 +125,9 @@ static void test_unknown(void)
     /* m1n1's place of TCB_STAT; CMBLOC and CMBSZ, which nvme-pci reads */
     g_assert_cmphex(qtest_readl(a.qts, ANS2 + 0x29120), ==, 0);
     g_assert_cmphex(qtest_readl(a.qts, ANS2 + 0x38), ==, 0);
+    /* the last of what "nvme show-regs" reads */
+    g_assert_cmphex(qtest_readl(a.qts, ANS2 + 0x68), ==, 0);
+    g_assert_cmphex(qtest_readl(a.qts, ANS2 + 0xe18), ==, 0);
     g_assert_cmphex(qtest_readl(a.qts, ANS2 + 0x3c), ==, 0);
     ans2_quit(&a);
 }
@@ -413,6 +417,20 @@ static void test_sleep(void)
     ans2_quit(&a);
 }
 
+/* Verifies that a wake of running firmware is not taken for sleep. */
+static void test_wake_running(void)
+{
+    Ans2 a;
+
+    ans2_boot(&a, "2026", "");
+    ans2_setup(&a, true, 2);
+    ans2_enable(&a);
+    send_message(&a, IOP_WAKE);
+    g_assert_cmphex(qtest_readl(a.qts, BOOT_STATUS), ==, 0);
+    g_assert_cmphex(qtest_readl(a.qts, CSTS), ==, 1);
+    ans2_quit(&a);
+}
+
 /* Verifies that a fatal status stops everything until the next enable. */
 static void test_cfs(void)
 {
@@ -548,6 +566,7 @@ int main(int argc, char **argv)
     qtest_add_func("/apple-ans2/regs/machine-reset", test_machine_reset);
     qtest_add_func("/apple-ans2/regs/handover", test_handover);
     qtest_add_func("/apple-ans2/regs/sleep", test_sleep);
+    qtest_add_func("/apple-ans2/regs/wake-running", test_wake_running);
     qtest_add_func("/apple-ans2/regs/cfs", test_cfs);
     qtest_add_func("/apple-ans2/regs/counters", test_counters);
     qtest_add_func("/apple-ans2/regs/fuzz", test_fuzz);

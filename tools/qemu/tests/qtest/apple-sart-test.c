@@ -17,6 +17,8 @@
 #define ALLOW           0xff000000u
 #define NUM_ENTRIES     16
 
+#define CPU_CONTROL     0x277400044ULL
+#define RUN             0x10
 #define PMGR_ANS2       0x23b7003f0ULL
 #define PS_ON           0xf
 #define PS_RESET        BIT(31)
@@ -35,6 +37,15 @@ static QTestState *start(void)
     QTestState *qts = qtest_init("-M apple-j274 -m 1G");
 
     judge_expect_none(qts);
+    return qts;
+}
+
+/* With a co-processor that can transfer */
+static QTestState *start_running(void)
+{
+    QTestState *qts = start();
+
+    qtest_writel(qts, CPU_CONTROL, RUN);
     return qts;
 }
 
@@ -216,12 +227,44 @@ static void test_revoke(void)
 /* Verifies that the address first on revoke is one sart-order violation. */
 static void test_revoke_address_first(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = start_running();
 
     allow(qts, FREE, RAM, PAGE);
     qtest_writel(qts, PADDR(FREE), 0);
     judge_expect(qts, "sart-order", 1);
     qtest_writel(qts, CONFIG(FREE), 0);
+    stop(qts);
+}
+
+/* Verifies that the order is free while nobody can transfer. */
+static void test_order_stopped(void)
+{
+    QTestState *qts = start();
+
+    allow(qts, FREE, RAM, PAGE);
+    qtest_writel(qts, CONFIG(FREE), ALLOW | 2);
+    qtest_writel(qts, PADDR(FREE), 0);
+    qtest_writel(qts, CONFIG(FREE), 0);
+    judge_expect_none(qts);
+
+    /* in reset */
+    qtest_writel(qts, CPU_CONTROL, RUN);
+    allow(qts, FREE, RAM, PAGE);
+    qtest_writel(qts, PMGR_ANS2, PS_ON | PS_RESET);
+    qtest_writel(qts, PADDR(FREE), 0);
+    qtest_writel(qts, CONFIG(FREE), 0);
+    qtest_writel(qts, PMGR_ANS2, PS_ON);
+    stop(qts);
+
+    /* left running by the boot loader */
+    qts = qtest_init("-M apple-j274,handover=asleep -m 1G");
+    allow(qts, FREE, RAM, PAGE);
+    qtest_writel(qts, PADDR(FREE), 0);
+    judge_expect(qts, "sart-order", 1);
+    qtest_system_reset(qts);
+    allow(qts, FREE, RAM, PAGE);
+    qtest_writel(qts, PADDR(FREE), 0);
+    judge_expect(qts, "sart-order", 1);
     stop(qts);
 }
 
@@ -243,7 +286,7 @@ static void test_clear_free(void)
 /* Verifies that flags first on allow is seen twice: at each wrong write. */
 static void test_allow_flags_first(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = start_running();
 
     qtest_writel(qts, CONFIG(FREE), ALLOW | 1);
     judge_expect(qts, "sart-entry", 1);
@@ -255,7 +298,7 @@ static void test_allow_flags_first(void)
 /* Verifies that growing an entry while it allows is seen. */
 static void test_resize(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = start_running();
 
     allow(qts, FREE, RAM, PAGE);
     qtest_writel(qts, CONFIG(FREE), ALLOW | 2);
@@ -479,6 +522,7 @@ int main(int argc, char **argv)
     qtest_add_func("/apple-sart/revoke", test_revoke);
     qtest_add_func("/apple-sart/revoke-address-first",
                    test_revoke_address_first);
+    qtest_add_func("/apple-sart/order-stopped", test_order_stopped);
     qtest_add_func("/apple-sart/clear-free", test_clear_free);
     qtest_add_func("/apple-sart/allow-flags-first", test_allow_flags_first);
     qtest_add_func("/apple-sart/resize", test_resize);

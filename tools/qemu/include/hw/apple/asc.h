@@ -15,6 +15,7 @@
  *    levels that follow the FIFOs, also in reset
  *  + Property "judge" (link, apple-judge)
  *  + Named GPIO input "power": 1 while the power domain is on
+ *  + Named GPIO output "run": CPU_CONTROL.RUN
  */
 
 #ifndef HW_APPLE_ASC_H

@@ -45,6 +45,12 @@ void apple_rtkit_syslog(AppleRtkitState *s, const char *context,
                         const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 
 /**
+ * apple_rtkit_awake: whether the firmware is started, and not asleep or dead
+ * @s: the firmware
+ */
+bool apple_rtkit_awake(const AppleRtkitState *s);
+
+/**
  * apple_rtkit_crash: the firmware dies
  * @s: the firmware
  * @reason: goes into the crash log

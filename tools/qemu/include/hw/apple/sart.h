@@ -12,6 +12,7 @@
  *  + Property "downstream" (link, MemoryRegion): what allowed accesses reach
  *  + Property "judge" (link, apple-judge)
  *  + Named GPIO input "power": 1 while the power domain is on
+ *  + Named GPIO input "running": 1 while the co-processor runs
  *  + Named GPIO output "fault": pulsed at each refused access
  *  + QOM properties "fault-count" (uint64), "fault-address" (uint64),
  *    "fault-write" (bool): the refused accesses so far and the first of them
