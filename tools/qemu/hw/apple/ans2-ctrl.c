@@ -50,7 +50,8 @@ static void unready(AppleAns2State *s)
     ans2_cmd_forget_all(s);
 }
 
-bool ans2_ctrl_trapped(AppleAns2State *s, const Ans2Sprung *sprung)
+/* What a trap does to the controller; whether it did something. */
+static bool trapped(AppleAns2State *s, const Ans2Sprung *sprung)
 {
     if (ans2_sprang(sprung, ANS2_TRAP_CRASH)) {
         apple_rtkit_crash(s->rtkit, "trap");
@@ -164,7 +165,7 @@ static void enable(AppleAns2State *s, uint32_t cc)
         return;
     }
     sprung = ans2_trap_event(s, ANS2_EVENT_ENABLE, 0);
-    if (ans2_ctrl_trapped(s, &sprung)) {
+    if (trapped(s, &sprung)) {
         return;
     }
     if (!check_setup(s, cc)) {
@@ -229,7 +230,7 @@ static void disable(AppleAns2State *s)
     if (ans2_sprang(&sprung, ANS2_TRAP_UNREADY)) {
         stop(s);
     }
-    if (ans2_ctrl_trapped(s, &sprung)) {
+    if (trapped(s, &sprung)) {
         return;
     }
     if (sprung.slow_ns) {
@@ -248,8 +249,8 @@ void ans2_ctrl_shutdown_done(void *opaque)
     trace_apple_ans2_shutdown_done();
 }
 
-/* The drives have written their caches; the knob may want to take longer. */
-void ans2_ctrl_flushed(AppleAns2State *s)
+/* The drives have written their caches; a knob may want it to take longer. */
+static void flushed(AppleAns2State *s)
 {
     uint64_t ns = MAX(s->knob.shutdown_ns, s->shutdown_slow);
 
@@ -272,7 +273,7 @@ static void start_shutdown(AppleAns2State *s)
         return;
     }
     sprung = ans2_trap_event(s, ANS2_EVENT_SHUTDOWN, 0);
-    if (ans2_ctrl_trapped(s, &sprung)) {
+    if (trapped(s, &sprung)) {
         return;
     }
     s->shutdown_slow = sprung.slow_ns;
@@ -386,3 +387,9 @@ void ans2_ctrl_set_crashed(void *opaque, int n, int level)
         }
     }
 }
+
+const Ans2Upcalls ans2_ctrl_upcalls = {
+    .fatal = ans2_ctrl_fatal,
+    .trapped = trapped,
+    .flushed = flushed,
+};

@@ -3,18 +3,23 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * ans2.c          the QEMU object: properties, reset, migration, interrupt
- * ans2-props.c    fault knobs and counters, readable and settable over QMP
- * ans2-regs.c     the register window: sizes, access rights, order
- * ans2-ctrl.c     enable, disable, shutdown, sleep and crash
+ * Lowest first; a file calls those before it and none that follow.  What has to
+ * go the other way goes through Ans2Upcalls.  The prototypes below stand in the
+ * same order, and tools/testing/check/machine-layers looks after it.
+ *
  * ans2-trap.c     traps, which make it fail at a chosen moment
- * ans2-queue.c    doorbells, the life of a tag, completion entries
- * ans2-nvmmu.c    TCBs: fetch, checks, permission, invalidation
  * ans2-prp.c      from PRPs to pages, and the DMA itself
- * ans2-admin.c    admin commands
+ * ans2-nvmmu.c    TCBs: fetch, checks, permission, invalidation
+ * ans2-cq.c       completion queues and their interrupt
  * ans2-identify.c Identify and SMART data
  * ans2-vendor.c   Apple's admin command 0xD8, whose buffers go through SART
+ * ans2-admin.c    admin commands
  * ans2-io.c       I/O commands on QEMU's block layer
+ * ans2-queue.c    submission doorbells, the life of a tag
+ * ans2-ctrl.c     enable, disable, shutdown, sleep and crash
+ * ans2-regs.c     the register window: sizes, access rights, order
+ * ans2-props.c    fault knobs and counters, readable and settable over QMP
+ * ans2.c          the QEMU object: properties, reset, migration
  */
 
 #ifndef HW_APPLE_ANS2_INTERNAL_H
@@ -313,6 +318,19 @@ static inline bool ans2_sprang(const Ans2Sprung *sprung, Ans2TrapAction action)
     return sprung->actions & BIT(action);
 }
 
+/**
+ * struct Ans2Upcalls - what lower files tell the controller
+ * @fatal: memory of a queue is not there
+ * @trapped: traps sprang at a command; whether there is no controller any more
+ *           that could execute it
+ * @flushed: ans2_io_flush_all() is done
+ */
+typedef struct Ans2Upcalls {
+    void (*fatal)(AppleAns2State *s);
+    bool (*trapped)(AppleAns2State *s, const Ans2Sprung *sprung);
+    void (*flushed)(AppleAns2State *s);
+} Ans2Upcalls;
+
 struct AppleAns2State {
     SysBusDevice parent_obj;
 
@@ -321,6 +339,7 @@ struct AppleAns2State {
     AppleRtkitState *rtkit;
     AppleSartState *sart;
     AppleJudgeState *judge;
+    const Ans2Upcalls *up;
     char *firmware;
     char *serial;
     bool strict;            /* the rules of the 2026 firmware */
@@ -388,6 +407,11 @@ static inline bool ans2_serving(AppleAns2State *s)
            !(s->csts & ANS2_CSTS_CFS);
 }
 
+static inline const char *ans2_queue_name(unsigned qid)
+{
+    return qid == ANS2_ADMIN ? "admin" : "I/O";
+}
+
 /* The guest time in @ns nanoseconds, or the end of time. */
 static inline int64_t ans2_later(uint64_t ns)
 {
@@ -395,17 +419,6 @@ static inline int64_t ans2_later(uint64_t ns)
 
     return now + (int64_t)MIN(ns, (uint64_t)(INT64_MAX - now));
 }
-
-/* ans2.c */
-void ans2_update_irq(AppleAns2State *s);
-
-/* ans2-props.c */
-void ans2_class_add_properties(ObjectClass *klass);
-void ans2_promise_init(AppleAns2State *s);
-bool ans2_promise_is_sane(const AppleAns2State *s);
-
-/* ans2-regs.c */
-extern const MemoryRegionOps ans2_window_ops;
 
 /* ans2-trap.c */
 
@@ -416,36 +429,73 @@ char *ans2_trap_format(AppleAns2State *s);
 /* Something happens; @opcode is that of a command. */
 Ans2Sprung ans2_trap_event(AppleAns2State *s, Ans2Event event, uint8_t opcode);
 
-/* ans2-ctrl.c */
+/* ans2-prp.c */
 
-/* Forget everything but what survives a reset of the block. */
-void ans2_ctrl_reset(AppleAns2State *s);
-void ans2_ctrl_write_cc(AppleAns2State *s, uint32_t value);
-void ans2_ctrl_fatal(AppleAns2State *s);
+/* Queues and TCBs: the controller's own DMA, to RAM only. */
+bool ans2_mem_read(AppleAns2State *s, hwaddr addr, void *buf, uint32_t len);
+bool ans2_mem_write(AppleAns2State *s, hwaddr addr, const void *buf,
+                    uint32_t len);
 
-/* What a trap does to the controller; whether it did something. */
-bool ans2_ctrl_trapped(AppleAns2State *s, const Ans2Sprung *sprung);
-void ans2_ctrl_ready(void *opaque);
-void ans2_ctrl_flushed(AppleAns2State *s);
-void ans2_ctrl_shutdown_done(void *opaque);
-void ans2_ctrl_slept(void *opaque);
-void ans2_ctrl_set_power(void *opaque, int n, int level);
-void ans2_ctrl_set_booted(void *opaque, int n, int level);
-void ans2_ctrl_set_crashed(void *opaque, int n, int level);
+/* Find the pages of a transfer of @len bytes; a status. */
+uint16_t ans2_prp_map(Ans2Cmd *cmd, uint32_t len);
+void ans2_prp_unmap(Ans2Cmd *cmd);
 
-/* ans2-queue.c */
+/* Move data, page by page, as far as the TCB allows; a status. */
+uint16_t ans2_dma_to_host(Ans2Cmd *cmd, const void *buf, uint32_t len);
+uint16_t ans2_dma_from_host(Ans2Cmd *cmd, void *buf, uint32_t len);
+
+/* ans2-nvmmu.c */
+
+/* Fetch the TCB of a command and check it; a status. */
+uint16_t ans2_nvmmu_open(Ans2Cmd *cmd);
+void ans2_nvmmu_decode_tcb(Ans2Cmd *cmd);
+
+/* The command is over: was its TCB left alone? */
+void ans2_nvmmu_close(Ans2Cmd *cmd);
+void ans2_nvmmu_invalidate(AppleAns2State *s, uint32_t tag);
+
+/* ans2-cq.c */
+void ans2_update_irq(AppleAns2State *s);
 void ans2_queue_reset(AppleAns2State *s, unsigned qid);
-void ans2_queue_linear_doorbell(AppleAns2State *s, unsigned qid,
-                                uint32_t tag);
-void ans2_queue_sq_doorbell(AppleAns2State *s, unsigned qid, uint32_t tail);
-void ans2_queue_cq_doorbell(AppleAns2State *s, unsigned qid, uint32_t head);
-void ans2_queue_sq_drained(AppleAns2State *s);
+void ans2_cq_doorbell(AppleAns2State *s, unsigned qid, uint32_t head);
 
 /* Post an entry that belongs to no command; false if there is no room. */
-bool ans2_queue_post_bogus(AppleAns2State *s, uint16_t cid);
+bool ans2_cq_post_bogus(AppleAns2State *s, uint16_t cid);
 
 /* End a command: its entry is posted now, or when there is room. */
 void ans2_cmd_complete(Ans2Cmd *cmd, uint16_t status);
+
+/* ans2-identify.c */
+uint16_t ans2_identify(Ans2Cmd *cmd);
+uint16_t ans2_get_log(Ans2Cmd *cmd);
+
+/* ans2-vendor.c */
+uint16_t ans2_vendor(Ans2Cmd *cmd);
+
+/* ans2-admin.c */
+uint16_t ans2_admin_run(Ans2Cmd *cmd);
+
+/* ans2-io.c */
+uint16_t ans2_io_run(Ans2Cmd *cmd);
+
+/* A flush may end, or the I/O on a RAM namespace does. */
+void ans2_io_timer(Ans2Cmd *cmd);
+
+/* Detach a command from its block I/O, which ends without effect on it. */
+void ans2_io_forget(Ans2Cmd *cmd);
+
+/* Wait for all block I/O, also that of forgotten commands. */
+void ans2_io_drain(AppleAns2State *s);
+
+/* Flush all namespaces, then call @flushed of Ans2Upcalls. */
+void ans2_io_flush_all(AppleAns2State *s);
+bool ans2_io_realize(AppleAns2State *s, Error **errp);
+
+/* ans2-queue.c */
+void ans2_queue_linear_doorbell(AppleAns2State *s, unsigned qid,
+                                uint32_t tag);
+void ans2_queue_sq_doorbell(AppleAns2State *s, unsigned qid, uint32_t tail);
+void ans2_cmd_decode_sqe(Ans2Cmd *cmd);
 
 /* Run a command whose turn has come; the bottom half of each Ans2Cmd. */
 void ans2_cmd_run(void *opaque);
@@ -463,60 +513,28 @@ void ans2_cmd_release_all(AppleAns2State *s);
 /* Drop all commands without completion; block I/O may still be running. */
 void ans2_cmd_forget_all(AppleAns2State *s);
 
-void ans2_cmd_decode_sqe(Ans2Cmd *cmd);
+/* ans2-ctrl.c */
+extern const Ans2Upcalls ans2_ctrl_upcalls;
 
-/* ans2-nvmmu.c */
+/* Forget everything but what survives a reset of the block. */
+void ans2_ctrl_reset(AppleAns2State *s);
+void ans2_ctrl_write_cc(AppleAns2State *s, uint32_t value);
+void ans2_ctrl_fatal(AppleAns2State *s);
+void ans2_ctrl_ready(void *opaque);
+void ans2_ctrl_shutdown_done(void *opaque);
+void ans2_ctrl_slept(void *opaque);
+void ans2_ctrl_set_power(void *opaque, int n, int level);
+void ans2_ctrl_set_booted(void *opaque, int n, int level);
+void ans2_ctrl_set_crashed(void *opaque, int n, int level);
 
-/* Fetch the TCB of a command and check it; a status. */
-uint16_t ans2_nvmmu_open(Ans2Cmd *cmd);
-void ans2_nvmmu_decode_tcb(Ans2Cmd *cmd);
+/* ans2-regs.c */
+extern const MemoryRegionOps ans2_window_ops;
 
-/* The command is over: was its TCB left alone? */
-void ans2_nvmmu_close(Ans2Cmd *cmd);
-void ans2_nvmmu_invalidate(AppleAns2State *s, uint32_t tag);
+/* ans2-props.c */
+void ans2_class_add_properties(ObjectClass *klass);
+void ans2_promise_init(AppleAns2State *s);
+bool ans2_promise_is_sane(const AppleAns2State *s);
 
-/* How many bytes the TCB covers, if the command transfers @len. */
-uint64_t ans2_nvmmu_length(const Ans2Cmd *cmd, uint64_t len);
-
-/* ans2-prp.c */
-
-/* Find the pages of a transfer of @len bytes; a status. */
-uint16_t ans2_prp_map(Ans2Cmd *cmd, uint32_t len);
-void ans2_prp_unmap(Ans2Cmd *cmd);
-
-/* Move data, page by page, as far as the TCB allows; a status. */
-uint16_t ans2_dma_to_host(Ans2Cmd *cmd, const void *buf, uint32_t len);
-uint16_t ans2_dma_from_host(Ans2Cmd *cmd, void *buf, uint32_t len);
-
-/* Queues and TCBs: the controller's own DMA, to RAM only. */
-bool ans2_mem_read(AppleAns2State *s, hwaddr addr, void *buf, uint32_t len);
-bool ans2_mem_write(AppleAns2State *s, hwaddr addr, const void *buf,
-                    uint32_t len);
-
-/* ans2-admin.c */
-uint16_t ans2_admin_run(Ans2Cmd *cmd);
-
-/* ans2-identify.c */
-uint16_t ans2_identify(Ans2Cmd *cmd);
-uint16_t ans2_get_log(Ans2Cmd *cmd);
-
-/* ans2-vendor.c */
-uint16_t ans2_vendor(Ans2Cmd *cmd);
-
-/* ans2-io.c */
-uint16_t ans2_io_run(Ans2Cmd *cmd);
-
-/* A flush may end, or the I/O on a RAM namespace does. */
-void ans2_io_timer(Ans2Cmd *cmd);
-
-/* Detach a command from its block I/O, which ends without effect on it. */
-void ans2_io_forget(Ans2Cmd *cmd);
-
-/* Wait for all block I/O, also that of forgotten commands. */
-void ans2_io_drain(AppleAns2State *s);
-
-/* Flush all namespaces, then call ans2_ctrl_flushed(). */
-void ans2_io_flush_all(AppleAns2State *s);
-bool ans2_io_realize(AppleAns2State *s, Error **errp);
+/* ans2.c */
 
 #endif

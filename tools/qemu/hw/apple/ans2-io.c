@@ -438,7 +438,7 @@ static void shutdown_flush_done(void *opaque, int ret)
     AppleAns2State *s = opaque;
 
     if (--s->flushing == 0) {
-        ans2_ctrl_flushed(s);
+        s->up->flushed(s);
     }
 }
 

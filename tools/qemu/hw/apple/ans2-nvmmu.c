@@ -281,18 +281,6 @@ void ans2_nvmmu_close(Ans2Cmd *cmd)
     }
 }
 
-uint64_t ans2_nvmmu_length(const Ans2Cmd *cmd, uint64_t len)
-{
-    uint64_t blocks = cmd->tcb.length + 1;
-
-    /* cdw12 is a number of blocks in Read and Write only */
-    if (cmd->qid != ANS2_IO ||
-        (cmd->sqe.opcode != 0x01 && cmd->sqe.opcode != 0x02)) {
-        return len;
-    }
-    return MIN(len, blocks << ANS2_BLOCK_SHIFT);
-}
-
 void ans2_nvmmu_invalidate(AppleAns2State *s, uint32_t tag)
 {
     Ans2Cmd *cmd;

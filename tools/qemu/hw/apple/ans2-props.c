@@ -204,7 +204,7 @@ static void set_bogus_tag(Object *obj, Visitor *v, const char *name,
     uint16_t cid;
 
     if (visit_type_uint16(v, name, &cid, errp) &&
-        !ans2_queue_post_bogus(APPLE_ANS2(obj), cid)) {
+        !ans2_cq_post_bogus(APPLE_ANS2(obj), cid)) {
         error_setg(errp, "no completion queue with room");
     }
 }

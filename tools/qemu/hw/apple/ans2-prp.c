@@ -174,13 +174,26 @@ static uint16_t walk(Ans2Cmd *cmd, uint64_t prp1, uint64_t prp2, uint32_t len,
     return ANS2_SC_SUCCESS;
 }
 
+/* How many bytes the TCB covers, if the command transfers @len. */
+static uint64_t covered_length(const Ans2Cmd *cmd, uint64_t len)
+{
+    uint64_t blocks = cmd->tcb.length + 1;
+
+    /* cdw12 is a number of blocks in Read and Write only */
+    if (cmd->qid != ANS2_IO ||
+        (cmd->sqe.opcode != 0x01 && cmd->sqe.opcode != 0x02)) {
+        return len;
+    }
+    return MIN(len, blocks << ANS2_BLOCK_SHIFT);
+}
+
 /*
  * Clear the pages that the TCB does not name at the same place.  The TCB's own
  * PRPs are followed only if they differ from the command's.
  */
 static void apply_tcb(Ans2Cmd *cmd, uint32_t len)
 {
-    uint64_t covered = ans2_nvmmu_length(cmd, len);
+    uint64_t covered = covered_length(cmd, len);
     unsigned num = count_pages(cmd->sqe.prp1, covered);
     g_autofree uint64_t *allowed = NULL;
 

@@ -1,12 +1,11 @@
 /*
- * Apple ANS2: doorbells, the life of a tag, completion entries
+ * Apple ANS2: submission doorbells, and the life of a tag up to its completion
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * In linear mode the submission "queue" is an array indexed by tag, and the
  * doorbell takes the tag.  In classic mode it is a ring whose I/O entries are
- * 128 bytes apart.  Completion queues are rings with phase bits in both modes.
- * The two queues share one space of 64 tags and one interrupt line.
+ * 128 bytes apart.  The two queues share one space of 64 tags.
  *
  * A tag is free, running, completed (its entry waits for room, or is posted)
  * and, in linear mode, not to be used again before its TCB is invalidated.
@@ -19,8 +18,7 @@
  *
  * Model's choice, as no source says what hardware does: a doorbell that breaks
  * a rule of tags is ignored, except that a tag whose TCB was not invalidated
- * is started; a completion that finds the CQ full waits for room.  The fields
- * "SQ head" and "SQ id" of the entries are zero (m1n1 calls them reserved).
+ * is started.
  */
 
 #include "qemu/osdep.h"
@@ -31,227 +29,6 @@
 
 /* Classic mode on this SoC: see the comment on 128-byte entries in Linux */
 #define CLASSIC_IO_STRIDE 128
-
-#define CQE_PHASE   1
-
-static const char *queue_name(unsigned qid)
-{
-    return qid == ANS2_ADMIN ? "admin" : "I/O";
-}
-
-void ans2_queue_reset(AppleAns2State *s, unsigned qid)
-{
-    memset(&s->queue[qid], 0, sizeof(s->queue[qid]));
-    s->queue[qid].phase = true;
-}
-
-/* --- completion ---------------------------------------------------------- */
-
-static uint32_t cq_next(const Ans2Queue *q, uint32_t slot)
-{
-    return slot + 1 == q->cq_size ? 0 : slot + 1;
-}
-
-static bool cq_full(const Ans2Queue *q)
-{
-    return cq_next(q, q->cq_tail) == q->cq_head;
-}
-
-/* Write one entry; the dword with the phase bit goes last. */
-static void post_entry(AppleAns2State *s, unsigned qid, uint16_t cid,
-                       uint16_t status, uint64_t result, Ans2Slot slot)
-{
-    Ans2Queue *q = &s->queue[qid];
-    hwaddr addr = q->cq_base + q->cq_tail * ANS2_CQE_SIZE;
-    uint8_t entry[ANS2_CQE_SIZE] = { };
-
-    stq_le_p(entry, result);
-    stw_le_p(entry + 12, cid);
-    stw_le_p(entry + 14, (status << 1) | (q->phase ? CQE_PHASE : 0));
-    trace_apple_ans2_cqe(qid, cid, status, q->cq_tail, slot.irq);
-
-    if (!ans2_mem_write(s, addr, entry, 12)) {
-        apple_judge_violation(s->judge, APPLE_RULE_DMA_FAULT,
-                              "ans2: no memory at 0x%" HWADDR_PRIx
-                              " for the %s CQ", addr, queue_name(qid));
-        ans2_ctrl_fatal(s);
-        return;
-    }
-    /* pairs with the driver's read barrier between phase and content */
-    smp_wmb();
-    ans2_mem_write(s, addr + 12, entry + 12, 4);
-
-    q->slots[q->cq_tail] = slot;
-    q->irq_slots += slot.irq;
-    q->cq_tail = cq_next(q, q->cq_tail);
-    q->phase ^= q->cq_tail == 0;
-    ans2_count(s, ANS2_COUNT_CQE, 1);
-    ans2_update_irq(s);
-}
-
-static void post_command(Ans2Cmd *cmd)
-{
-    AppleAns2State *s = cmd->s;
-    Ans2Queue *q = &s->queue[cmd->qid];
-    Ans2Slot slot = {
-        .tag = cmd->tag,
-        .irq = q->irq_enabled && !cmd->lost_irq,
-        .held = cmd->tcb_held,
-    };
-
-    if (s->knob.drop_irq) {
-        s->knob.drop_irq--;
-        slot.irq = false;
-    }
-    cmd->slot = q->cq_tail;
-    cmd->state = s->linear ? ANS2_CMD_POSTED : ANS2_CMD_FREE;
-    q->in_flight--;
-    post_entry(s, cmd->qid, cmd->tag, cmd->status, cmd->result, slot);
-
-    if (s->knob.duplicate_cqe && !cq_full(q)) {
-        s->knob.duplicate_cqe--;
-        slot.held = false;
-        post_entry(s, cmd->qid, cmd->tag, cmd->status, cmd->result, slot);
-    }
-    if (cmd->qid == ANS2_IO && s->deleting_sq >= 0 && !q->in_flight) {
-        ans2_queue_sq_drained(s);
-    }
-}
-
-/* The command that waits longest for room in a CQ */
-static Ans2Cmd *next_waiting(AppleAns2State *s, unsigned qid)
-{
-    Ans2Cmd *first = NULL;
-
-    for (unsigned i = 0; i < ANS2_NUM_TAGS; i++) {
-        Ans2Cmd *cmd = &s->cmd[i];
-
-        if (cmd->state == ANS2_CMD_WAITING && cmd->qid == qid &&
-            (!first || cmd->order < first->order)) {
-            first = cmd;
-        }
-    }
-    return first;
-}
-
-static void post_waiting(AppleAns2State *s, unsigned qid)
-{
-    Ans2Cmd *cmd;
-
-    while (!cq_full(&s->queue[qid])) {
-        cmd = next_waiting(s, qid);
-        if (!cmd) {
-            return;
-        }
-        post_command(cmd);
-    }
-}
-
-bool ans2_queue_post_bogus(AppleAns2State *s, uint16_t cid)
-{
-    unsigned qid = s->queue[ANS2_IO].cq_exists ? ANS2_IO : ANS2_ADMIN;
-    Ans2Queue *q = &s->queue[qid];
-    Ans2Slot slot = { .irq = q->irq_enabled };
-
-    if (!ans2_serving(s) || !q->cq_exists || cq_full(q)) {
-        return false;
-    }
-    post_entry(s, qid, cid, ANS2_SC_SUCCESS, 0, slot);
-    return true;
-}
-
-void ans2_cmd_complete(Ans2Cmd *cmd, uint16_t status)
-{
-    AppleAns2State *s = cmd->s;
-    Ans2Queue *q = &s->queue[cmd->qid];
-
-    ans2_prp_unmap(cmd);
-    ans2_nvmmu_close(cmd);
-    if (cmd->cut) {
-        status = status ?: ANS2_SC_DATA_XFER_ERROR;
-    }
-    if (status) {
-        ans2_count(s, ANS2_COUNT_CMD_FAILED, 1);
-    }
-    cmd->status = status;
-    cmd->order = s->completions++;
-    cmd->state = ANS2_CMD_WAITING;
-    if (cq_full(q)) {
-        apple_judge_violation(s->judge, APPLE_RULE_CQ_OVERRUN,
-                              "ans2: no room in the %s CQ for tag %u (head %u,"
-                              " tail %u)", queue_name(cmd->qid), cmd->tag,
-                              q->cq_head, q->cq_tail);
-    } else {
-        post_command(cmd);
-    }
-}
-
-/* The last command of a deleted SQ is over. */
-void ans2_queue_sq_drained(AppleAns2State *s)
-{
-    Ans2Cmd *cmd = &s->cmd[s->deleting_sq];
-    Ans2Queue *q = &s->queue[ANS2_IO];
-
-    s->deleting_sq = -1;
-    q->sq_exists = false;
-    if (cmd->state == ANS2_CMD_RUNNING) {
-        ans2_cmd_complete(cmd, ANS2_SC_SUCCESS);
-    }
-}
-
-static void consume_slot(AppleAns2State *s, unsigned qid, uint32_t index)
-{
-    Ans2Queue *q = &s->queue[qid];
-    Ans2Slot *slot = &q->slots[index];
-
-    if (slot->held) {
-        apple_judge_violation(s->judge, APPLE_RULE_TCB_NOT_INVALIDATED,
-                              "ans2: %s CQ head moved over the entry of tag %u"
-                              " before its TCB was invalidated",
-                              queue_name(qid), slot->tag);
-    }
-    q->irq_slots -= slot->irq;
-    *slot = (Ans2Slot) { };
-}
-
-void ans2_queue_cq_doorbell(AppleAns2State *s, unsigned qid, uint32_t head)
-{
-    Ans2Queue *q = &s->queue[qid];
-    uint32_t used, moved;
-
-    trace_apple_ans2_cq_doorbell(qid, head, q->cq_tail);
-    if (s->crashed || !s->booted || !(s->cc & ANS2_CC_EN)) {
-        /*
-         * Linux may be a little late: who waited for the last completion
-         * clears CC.EN while the interrupt handler has yet to write the head.
-         */
-        return;
-    }
-    if (!q->cq_exists || head >= q->cq_size) {
-        apple_judge_violation(s->judge, APPLE_RULE_CQ_DOORBELL,
-                              "ans2: head %u written to the %s CQ of %u"
-                              " entries", head, queue_name(qid),
-                              q->cq_exists ? q->cq_size : 0);
-        return;
-    }
-    used = (q->cq_tail + q->cq_size - q->cq_head) % q->cq_size;
-    moved = (head + q->cq_size - q->cq_head) % q->cq_size;
-    if (moved > used) {
-        apple_judge_violation(s->judge, APPLE_RULE_CQ_DOORBELL,
-                              "ans2: %s CQ head moved from %u to %u, past the"
-                              " tail at %u", queue_name(qid), q->cq_head, head,
-                              q->cq_tail);
-        return;
-    }
-    for (; q->cq_head != head; q->cq_head = cq_next(q, q->cq_head)) {
-        consume_slot(s, qid, q->cq_head);
-    }
-    q->race_open = false;
-    post_waiting(s, qid);
-    ans2_update_irq(s);
-}
-
-/* --- submission ---------------------------------------------------------- */
 
 void ans2_cmd_decode_sqe(Ans2Cmd *cmd)
 {
@@ -350,7 +127,7 @@ static bool start(Ans2Cmd *cmd)
     trace_apple_ans2_command(cmd->qid, cmd->tag, cmd->sqe.opcode,
                              cmd->sqe.nsid);
     sprung = ans2_trap_event(s, cmd->qid, cmd->sqe.opcode);
-    if (ans2_ctrl_trapped(s, &sprung)) {
+    if (s->up->trapped(s, &sprung)) {
         return false;
     }
     set_running(cmd);
@@ -456,7 +233,7 @@ static bool may_submit(AppleAns2State *s, unsigned qid, bool linear)
     if (!s->booted || !(s->csts & ANS2_CSTS_RDY) || !(s->cc & ANS2_CC_EN)) {
         apple_judge_violation(s->judge, APPLE_RULE_REG_ORDER,
                               "ans2: %s doorbell while CC.EN or CSTS.RDY is"
-                              " clear", queue_name(qid));
+                              " clear", ans2_queue_name(qid));
         return false;
     }
     if (!ans2_serving(s)) {
@@ -467,14 +244,14 @@ static bool may_submit(AppleAns2State *s, unsigned qid, bool linear)
         apple_judge_violation(s->judge, APPLE_RULE_REG_ACCESS,
                               "ans2: %s %s doorbell, but LINEAR_SQ_CTRL.EN"
                               " was %u when CC.EN was set",
-                              linear ? "linear" : "classic", queue_name(qid),
-                              s->linear);
+                              linear ? "linear" : "classic",
+                              ans2_queue_name(qid), s->linear);
         return false;
     }
     if (!s->queue[qid].sq_exists || (qid == ANS2_IO && s->deleting_sq >= 0)) {
         apple_judge_violation(s->judge, APPLE_RULE_QUEUE_ORDER,
                               "ans2: doorbell of the %s SQ, which does not"
-                              " exist", queue_name(qid));
+                              " exist", ans2_queue_name(qid));
         return false;
     }
     return true;
@@ -489,7 +266,7 @@ static bool check_tag_range(AppleAns2State *s, unsigned qid, uint32_t tag)
         apple_judge_violation(s->judge, APPLE_RULE_TAG_RANGE,
                               "ans2: %s doorbell for tag %u, but the queue has"
                               " %u entries and there are %u TCBs",
-                              queue_name(qid), tag, q->sq_size,
+                              ans2_queue_name(qid), tag, q->sq_size,
                               s->num_tcbs + 1);
         return false;
     }
@@ -497,7 +274,7 @@ static bool check_tag_range(AppleAns2State *s, unsigned qid, uint32_t tag)
         apple_judge_violation(s->judge, APPLE_RULE_TAG_RANGE,
                               "ans2: %s doorbell for tag %u with %u commands"
                               " pending, the limit in MAX_PEND_CMDS_CTRL",
-                              queue_name(qid), tag, q->in_flight);
+                              ans2_queue_name(qid), tag, q->in_flight);
         return false;
     }
     return true;
@@ -513,17 +290,17 @@ static bool check_tag_free(AppleAns2State *s, unsigned qid, uint32_t tag)
     if ((busy || cmd->tcb_held) && cmd->qid != qid) {
         apple_judge_violation(s->judge, APPLE_RULE_TAG_SHARED,
                               "ans2: tag %u started in the %s queue while the"
-                              " %s queue uses it", tag, queue_name(qid),
-                              queue_name(cmd->qid));
+                              " %s queue uses it", tag, ans2_queue_name(qid),
+                              ans2_queue_name(cmd->qid));
     } else if (busy) {
         apple_judge_violation(s->judge, APPLE_RULE_TAG_BUSY,
                               "ans2: tag %u started in the %s queue while it"
-                              " runs there", tag, queue_name(qid));
+                              " runs there", tag, ans2_queue_name(qid));
     } else if (cmd->tcb_held) {
         apple_judge_violation(s->judge, APPLE_RULE_TCB_NOT_INVALIDATED,
                               "ans2: tag %u started again in the %s queue"
                               " before its TCB was invalidated", tag,
-                              queue_name(qid));
+                              ans2_queue_name(qid));
     }
     return !busy;
 }
@@ -536,8 +313,8 @@ static bool check_race(AppleAns2State *s, unsigned qid, uint32_t tag)
             apple_judge_violation(s->judge, APPLE_RULE_DOORBELL_RACE,
                                   "ans2: %s doorbell for tag %u between a TCB"
                                   " invalidation and the write of the %s CQ"
-                                  " head", queue_name(qid), tag,
-                                  queue_name(i));
+                                  " head", ans2_queue_name(qid), tag,
+                                  ans2_queue_name(i));
             return true;
         }
     }
@@ -571,8 +348,8 @@ void ans2_queue_linear_doorbell(AppleAns2State *s, unsigned qid, uint32_t tag)
     if (!ans2_mem_read(s, addr, cmd->raw_sqe, ANS2_SQE_SIZE)) {
         apple_judge_violation(s->judge, APPLE_RULE_DMA_FAULT,
                               "ans2: %s SQ entry at 0x%" HWADDR_PRIx
-                              " is not in memory", queue_name(qid), addr);
-        ans2_ctrl_fatal(s);
+                              " is not in memory", ans2_queue_name(qid), addr);
+        s->up->fatal(s);
         return;
     }
     start(cmd);
@@ -591,16 +368,16 @@ static bool fetch_classic(AppleAns2State *s, unsigned qid)
                        sizeof(raw))) {
         apple_judge_violation(s->judge, APPLE_RULE_DMA_FAULT,
                               "ans2: %s SQ entry %u is not in memory",
-                              queue_name(qid), q->sq_head);
-        ans2_ctrl_fatal(s);
+                              ans2_queue_name(qid), q->sq_head);
+        s->up->fatal(s);
         return false;
     }
     q->sq_head = q->sq_head + 1 == q->sq_size ? 0 : q->sq_head + 1;
     tag = raw[2];
     if (tag >= ANS2_NUM_TAGS) {
         apple_judge_violation(s->judge, APPLE_RULE_TAG_RANGE,
-                              "ans2: %s command with tag %u", queue_name(qid),
-                              tag);
+                              "ans2: %s command with tag %u",
+                              ans2_queue_name(qid), tag);
         return true;
     }
     if (!check_tag_free(s, qid, tag)) {
@@ -624,7 +401,8 @@ void ans2_queue_sq_doorbell(AppleAns2State *s, unsigned qid, uint32_t tail)
     if (tail >= q->sq_size) {
         apple_judge_violation(s->judge, APPLE_RULE_TAG_RANGE,
                               "ans2: tail %u written to the %s SQ of %u"
-                              " entries", tail, queue_name(qid), q->sq_size);
+                              " entries", tail, ans2_queue_name(qid),
+                              q->sq_size);
         return;
     }
     q->sq_tail = tail;

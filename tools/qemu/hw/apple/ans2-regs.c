@@ -346,10 +346,10 @@ static bool write_action(AppleAns2State *s, uint32_t offset, uint32_t value)
         ans2_queue_linear_doorbell(s, ANS2_ADMIN, value);
         return true;
     case A_IOCQ_HEAD:
-        ans2_queue_cq_doorbell(s, ANS2_IO, value);
+        ans2_cq_doorbell(s, ANS2_IO, value);
         return true;
     case A_ACQ_HEAD:
-        ans2_queue_cq_doorbell(s, ANS2_ADMIN, value);
+        ans2_cq_doorbell(s, ANS2_ADMIN, value);
         return true;
     case A_IOSQ_TAIL:
         ans2_queue_sq_doorbell(s, ANS2_IO, value);

@@ -17,14 +17,12 @@
 #include "qapi/error.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
-#include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
 #include "system/reset.h"
 #include "ans2-internal.h"
-#include "trace.h"
 
 #define FLUSH_NS    17000000
 
@@ -33,19 +31,6 @@
 
 /* CC and CSTS of a controller that the boot loader left enabled */
 #define HANDOVER_CC 0x00460001
-
-void ans2_update_irq(AppleAns2State *s)
-{
-    bool level = !(s->intms & 1) && (s->queue[ANS2_ADMIN].irq_slots ||
-                                     s->queue[ANS2_IO].irq_slots);
-
-    if (level != s->irq_level) {
-        trace_apple_ans2_irq(level);
-        ans2_count(s, ANS2_COUNT_IRQ, level);
-        s->irq_level = level;
-    }
-    qemu_set_irq(s->irq, level);
-}
 
 /* As a DMA master this device stops before anything else is reset. */
 static void ans2_reset_enter(Object *obj, ResetType type)
@@ -140,6 +125,7 @@ static void ans2_init(Object *obj)
     s->knob.cfs_on_crash = true;
     s->knob.flush_ns = FLUSH_NS;
     s->deleting_sq = -1;
+    s->up = &ans2_ctrl_upcalls;
     ans2_promise_init(s);
 }
 

@@ -168,35 +168,27 @@ static bool rtkit_buffer_touch(AppleRtkitState *s, RtkitBufferId id)
            rtkit_dma(s, last, zero, sizeof(zero), true);
 }
 
-/* A message of type BUFFER_REQUEST from the AP on one of the four endpoints */
-void rtkit_buffer_message(AppleRtkitState *s, uint8_t endpoint,
-                          uint64_t msg0)
+RtkitBufferId rtkit_buffer_message(AppleRtkitState *s, uint8_t endpoint,
+                                   uint64_t msg0)
 {
     RtkitBufferId id = rtkit_buffer_id(endpoint);
     const char *wrong;
     uint64_t addr;
 
     if (id == RTKIT_BUF__MAX) {
-        return;
+        return RTKIT_BUF__MAX;
     }
     wrong = rtkit_buffer_check(s, id, msg0, &addr);
     if (wrong) {
         apple_judge_violation(s->judge, APPLE_RULE_RTKIT_BUFFER,
                               "%s buffer reply 0x%016" PRIx64 ": %s",
                               rtkit_buffers[id].name, msg0, wrong);
-        return;
+        return RTKIT_BUF__MAX;
     }
 
     trace_apple_rtkit_buffer(rtkit_buffers[id].name, addr,
                              rtkit_buffers[id].size);
     s->buffer[id].addr = addr;
     s->buffer[id].answered = true;
-    if (!rtkit_buffer_touch(s, id)) {
-        return;
-    }
-    if (id == RTKIT_BUF_IOREPORT) {
-        rtkit_ioreport_start(s);
-    } else if (id == RTKIT_BUF_SYSLOG) {
-        rtkit_syslog_start(s);
-    }
+    return rtkit_buffer_touch(s, id) ? id : RTKIT_BUF__MAX;
 }

@@ -1,5 +1,5 @@
 /*
- * Apple RTKit: the crash log
+ * Apple RTKit: the crash, and its log
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -20,6 +20,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/units.h"
+#include "hw/irq.h"
 #include "rtkit-internal.h"
 #include "trace.h"
 
@@ -245,7 +246,7 @@ static void crashlog_add_end(GByteArray *log, RtkitCrashlogFault fault)
 }
 
 /* Write the log to the AP's buffer; false if there is none or it failed. */
-bool rtkit_crashlog_write(AppleRtkitState *s, const char *reason)
+static bool crashlog_write(AppleRtkitState *s, const char *reason)
 {
     const size_t size = rtkit_buffer_size(RTKIT_BUF_CRASHLOG);
     g_autoptr(GByteArray) log = g_byte_array_new();
@@ -274,4 +275,34 @@ bool rtkit_crashlog_write(AppleRtkitState *s, const char *reason)
     g_byte_array_append(log, tail, MIN(sizeof(tail), size - log->len));
     return rtkit_dma(s, s->buffer[RTKIT_BUF_CRASHLOG].addr, log->data,
                      log->len, true);
+}
+
+void apple_rtkit_crash(AppleRtkitState *s, const char *reason)
+{
+    uint64_t msg0 = 0;
+    bool logged;
+
+    if (!apple_rtkit_awake(s)) {
+        return;
+    }
+    trace_apple_rtkit_crash(reason);
+
+    /* first: what the log does below may end up here again */
+    rtkit_set_phase(s, RTKIT_CRASHED);
+    s->hung = false;
+    rtkit_stop_timers(s);
+    rtkit_drop_queue(s);
+    logged = crashlog_write(s, reason);
+
+    rtkit_set_ready(s, false);
+    qemu_set_irq(s->crashed, 1);
+    if (logged) {
+        msg0 = FIELD_DP64(msg0, MSG, TYPE, BUFFER_REQUEST);
+        msg0 = FIELD_DP64(msg0, BUFFER, PAGES,
+                          rtkit_buffer_size(RTKIT_BUF_CRASHLOG) /
+                          RTKIT_PAGE_SIZE);
+        msg0 = FIELD_DP64(msg0, BUFFER, ADDR,
+                          s->buffer[RTKIT_BUF_CRASHLOG].addr);
+        rtkit_send(s, RTKIT_EP_CRASHLOG, msg0);
+    }
 }

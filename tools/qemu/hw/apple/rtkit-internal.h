@@ -5,6 +5,20 @@
  *
  * Layouts of the messages are those that Linux rtkit.c, U-Boot and m1n1 agree
  * on, unless a comment says otherwise.
+ *
+ * Lowest first; a file calls those before it and none that follow.  Only the
+ * crash after a refused DMA goes the other way, by the pointer dma_refused.
+ * The prototypes below stand in the same order, and
+ * tools/testing/check/machine-layers looks after it.
+ *
+ *   rtkit-core.c      phases, timers, messages to the AP, DMA
+ *   rtkit-buffer.c    buffer requests of endpoints 1, 2, 4, 8
+ *   rtkit-ioreport.c  endpoint 4
+ *   rtkit-syslog.c    endpoint 2
+ *   rtkit-crashlog.c  endpoint 1: the crash, and its log
+ *   rtkit-fault.c     fault knobs and their documentation
+ *   rtkit-mgmt.c      endpoint 0: start, endpoint map, power, sleep, wake
+ *   rtkit.c           life cycle, message pump, the QEMU object
  */
 
 #ifndef HW_APPLE_RTKIT_INTERNAL_H
@@ -222,6 +236,7 @@ struct AppleRtkitState {
     uint32_t ioreport_step;
     bool ioreport_waits;
 
+    void (*dma_refused)(AppleRtkitState *s, const char *reason);
     uint64_t dma_fault;         /* address of the last refused access */
     bool in_dma;
 
@@ -233,37 +248,45 @@ struct AppleRtkitState {
     RtkitFaults fault;
 };
 
-/* rtkit.c */
-void rtkit_send(AppleRtkitState *s, uint8_t endpoint, uint64_t msg0);
-bool rtkit_dma(AppleRtkitState *s, uint64_t addr, void *buf, size_t len,
-               bool write);
-void rtkit_hang(AppleRtkitState *s, const char *why);
+/* rtkit-core.c */
+const char *rtkit_phase_name(const AppleRtkitState *s);
 bool rtkit_ep_started(const AppleRtkitState *s, uint8_t endpoint);
 void rtkit_set_phase(AppleRtkitState *s, RtkitPhase phase);
 void rtkit_set_ready(AppleRtkitState *s, bool ready);
-void rtkit_stop_timers(AppleRtkitState *s);
-void rtkit_drop_queue(AppleRtkitState *s);
-void rtkit_start(AppleRtkitState *s);
 void rtkit_step_after(AppleRtkitState *s, int64_t ns);
 
 /* Let the step that is due come so much later. */
 void rtkit_delay_step(AppleRtkitState *s, uint64_t ns);
-const char *rtkit_phase_name(const AppleRtkitState *s);
+void rtkit_stop_timers(AppleRtkitState *s);
+void rtkit_drop_queue(AppleRtkitState *s);
 
-/* rtkit-mgmt.c */
-void rtkit_mgmt_message(AppleRtkitState *s, uint64_t msg0);
-void rtkit_mgmt_step(AppleRtkitState *s);
-void rtkit_mgmt_activity(AppleRtkitState *s);
+/* The firmware waits for something that will not come. */
+void rtkit_hang(AppleRtkitState *s, const char *why);
+void rtkit_kick(AppleRtkitState *s);
+void rtkit_send(AppleRtkitState *s, uint8_t endpoint, uint64_t msg0);
+
+/* False if SART refused it, of which the firmware has died then. */
+bool rtkit_dma(AppleRtkitState *s, uint64_t addr, void *buf, size_t len,
+               bool write);
 
 /* rtkit-buffer.c */
 bool rtkit_buffer_endpoint(uint8_t endpoint);
 void rtkit_buffer_request(AppleRtkitState *s, uint8_t endpoint);
-void rtkit_buffer_message(AppleRtkitState *s, uint8_t endpoint,
-                          uint64_t msg0);
+
+/*
+ * A message of type BUFFER_REQUEST from the AP on one of the four endpoints;
+ * which buffer can be used from now on, or RTKIT_BUF__MAX.
+ */
+RtkitBufferId rtkit_buffer_message(AppleRtkitState *s, uint8_t endpoint,
+                                   uint64_t msg0);
 bool rtkit_buffer_present(const AppleRtkitState *s, RtkitBufferId id);
 bool rtkit_buffer_waiting(const AppleRtkitState *s);
 void rtkit_buffer_forget(AppleRtkitState *s);
 uint32_t rtkit_buffer_size(RtkitBufferId id);
+
+/* rtkit-ioreport.c */
+void rtkit_ioreport_start(AppleRtkitState *s);
+void rtkit_ioreport_message(AppleRtkitState *s, uint64_t msg0);
 
 /* rtkit-syslog.c */
 void rtkit_syslog_start(AppleRtkitState *s);
@@ -273,17 +296,20 @@ void rtkit_syslog_forget(AppleRtkitState *s);
 /* How many lines were sent and not echoed */
 unsigned rtkit_syslog_open(const AppleRtkitState *s);
 
-/* rtkit-ioreport.c */
-void rtkit_ioreport_start(AppleRtkitState *s);
-void rtkit_ioreport_message(AppleRtkitState *s, uint64_t msg0);
-
 /* rtkit-crashlog.c */
-bool rtkit_crashlog_write(AppleRtkitState *s, const char *reason);
 
 /* rtkit-fault.c */
 void rtkit_fault_init(AppleRtkitState *s);
 void rtkit_fault_class_init(ObjectClass *oc);
 void rtkit_fault_boot(AppleRtkitState *s);
 bool rtkit_fault_is_sane(const AppleRtkitState *s);
+
+/* rtkit-mgmt.c */
+void rtkit_start(AppleRtkitState *s);
+void rtkit_mgmt_message(AppleRtkitState *s, uint64_t msg0);
+void rtkit_mgmt_step(AppleRtkitState *s);
+void rtkit_mgmt_activity(AppleRtkitState *s);
+
+/* rtkit.c */
 
 #endif

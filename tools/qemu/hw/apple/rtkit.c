@@ -10,13 +10,7 @@
  * The model: one firmware thread that takes or sends one message at a time,
  * with a delay before each, so that the AP's waits are exercised.
  *
- *   rtkit.c           life cycle, message pump, DMA
- *   rtkit-mgmt.c      endpoint 0: start, endpoint map, power, sleep, wake
- *   rtkit-buffer.c    buffer requests of endpoints 1, 2, 4, 8
- *   rtkit-syslog.c    endpoint 2
- *   rtkit-ioreport.c  endpoint 4
- *   rtkit-crashlog.c  endpoint 1
- *   rtkit-fault.c     fault knobs and their documentation
+ * rtkit-internal.h says which file does what.
  *
  * Stopping the firmware: RUN may be cleared while it sleeps, and when it is
  * dead (crashed, or hung by a knob or by a broken rule).  Clearing RUN while
@@ -45,96 +39,8 @@
 #include "rtkit-internal.h"
 #include "trace.h"
 
-#define MESSAGE_NS      (20 * SCALE_US)     /* work for one message */
-
 /* A message taken may cause as many to be sent, with room to spare. */
 #define TX_RESERVE      8
-
-static const char *const rtkit_phase_names[RTKIT_PHASE__MAX] = {
-    [RTKIT_STOPPED] = "stopped",
-    [RTKIT_HELLO] = "hello",
-    [RTKIT_MAP] = "map",
-    [RTKIT_STARTED] = "started",
-    [RTKIT_RUNNING] = "running",
-    [RTKIT_QUIESCED] = "quiesced",
-    [RTKIT_ASLEEP] = "asleep",
-    [RTKIT_OFF] = "off",
-    [RTKIT_CRASHED] = "crashed",
-};
-
-/* State */
-
-const char *rtkit_phase_name(const AppleRtkitState *s)
-{
-    return s->hung ? "hung" : rtkit_phase_names[s->phase];
-}
-
-/* Started, and neither asleep nor dead. */
-bool apple_rtkit_awake(const AppleRtkitState *s)
-{
-    return s->phase >= RTKIT_HELLO && s->phase <= RTKIT_QUIESCED;
-}
-
-bool rtkit_ep_started(const AppleRtkitState *s, uint8_t endpoint)
-{
-    return endpoint == RTKIT_EP_MGMT ||
-           (s->started[endpoint / 8] & BIT(endpoint % 8));
-}
-
-void rtkit_set_phase(AppleRtkitState *s, RtkitPhase phase)
-{
-    if (s->phase != phase) {
-        trace_apple_rtkit_phase(rtkit_phase_names[s->phase],
-                                rtkit_phase_names[phase]);
-        s->phase = phase;
-    }
-}
-
-void rtkit_set_ready(AppleRtkitState *s, bool ready)
-{
-    s->ready = ready;
-    qemu_set_irq(s->boot_status, ready);
-}
-
-static int64_t rtkit_delay(const AppleRtkitState *s, int64_t ns)
-{
-    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-           (s->faulty ? ns * MAX(s->fault.slow, 1) : ns);
-}
-
-void rtkit_step_after(AppleRtkitState *s, int64_t ns)
-{
-    timer_mod(s->step_timer, rtkit_delay(s, ns));
-}
-
-void rtkit_delay_step(AppleRtkitState *s, uint64_t ns)
-{
-    int64_t due = timer_expire_time_ns(s->step_timer);
-
-    timer_mod(s->step_timer,
-              due + (int64_t)MIN(ns, (uint64_t)(INT64_MAX - due)));
-}
-
-void rtkit_stop_timers(AppleRtkitState *s)
-{
-    timer_del(s->step_timer);
-    timer_del(s->pump_timer);
-}
-
-void rtkit_drop_queue(AppleRtkitState *s)
-{
-    s->tx_head = 0;
-    s->tx_count = 0;
-}
-
-/* The firmware waits for something that will not come. */
-void rtkit_hang(AppleRtkitState *s, const char *why)
-{
-    trace_apple_rtkit_hang(why);
-    s->hung = true;
-    rtkit_stop_timers(s);
-    rtkit_drop_queue(s);
-}
 
 static void rtkit_stop(AppleRtkitState *s)
 {
@@ -150,14 +56,6 @@ static void rtkit_stop(AppleRtkitState *s)
 
 /* Messages */
 
-static void rtkit_kick(AppleRtkitState *s)
-{
-    if (!s->hung && s->phase != RTKIT_STOPPED &&
-        !timer_pending(s->pump_timer)) {
-        timer_mod(s->pump_timer, rtkit_delay(s, MESSAGE_NS));
-    }
-}
-
 static void rtkit_remember(AppleRtkitState *s, RtkitDirection direction,
                            const AppleAscMessage *msg)
 {
@@ -168,20 +66,6 @@ static void rtkit_remember(AppleRtkitState *s, RtkitDirection direction,
     h->endpoint[i] = msg->endpoint;
     h->time_us[i] = qemu_clock_get_us(QEMU_CLOCK_VIRTUAL);
     h->next++;
-}
-
-void rtkit_send(AppleRtkitState *s, uint8_t endpoint, uint64_t msg0)
-{
-    uint32_t slot = (s->tx_head + s->tx_count) % RTKIT_TX_SLOTS;
-
-    if (s->tx_count == RTKIT_TX_SLOTS) {
-        trace_apple_rtkit_tx_full(endpoint, msg0);
-        return;
-    }
-    s->tx[slot].endpoint = endpoint;
-    s->tx[slot].msg0 = msg0;
-    s->tx_count++;
-    rtkit_kick(s);
 }
 
 /* Returns whether something happened. */
@@ -206,6 +90,21 @@ static bool rtkit_pump_tx(AppleRtkitState *s)
     s->tx_head = (s->tx_head + 1) % RTKIT_TX_SLOTS;
     s->tx_count--;
     return true;
+}
+
+/* A buffer came: who waited for it goes on. */
+static void rtkit_buffer_reply(AppleRtkitState *s, const AppleAscMessage *msg)
+{
+    switch (rtkit_buffer_message(s, msg->endpoint, msg->msg0)) {
+    case RTKIT_BUF_IOREPORT:
+        rtkit_ioreport_start(s);
+        break;
+    case RTKIT_BUF_SYSLOG:
+        rtkit_syslog_start(s);
+        break;
+    default:
+        break;
+    }
 }
 
 static void rtkit_dispatch(AppleRtkitState *s, const AppleAscMessage *msg)
@@ -233,13 +132,13 @@ static void rtkit_dispatch(AppleRtkitState *s, const AppleAscMessage *msg)
         rtkit_mgmt_message(s, msg->msg0);
     } else if (msg->endpoint == RTKIT_EP_OSLOG &&
                oslog_type == BUFFER_REQUEST) {
-        rtkit_buffer_message(s, msg->endpoint, msg->msg0);
+        rtkit_buffer_reply(s, msg);
     } else if (msg->endpoint == RTKIT_EP_OSLOG &&
                oslog_type == OSLOG_DECLINE) {
         /* no buffer: oslog is not needed */
     } else if (msg->endpoint != RTKIT_EP_OSLOG && type == BUFFER_REQUEST &&
                rtkit_buffer_endpoint(msg->endpoint)) {
-        rtkit_buffer_message(s, msg->endpoint, msg->msg0);
+        rtkit_buffer_reply(s, msg);
     } else if (msg->endpoint == RTKIT_EP_SYSLOG) {
         rtkit_syslog_message(s, msg->msg0);
     } else if (msg->endpoint == RTKIT_EP_IOREPORT) {
@@ -281,57 +180,6 @@ static void rtkit_pump(void *opaque)
 static void rtkit_step(void *opaque)
 {
     rtkit_mgmt_step(opaque);
-}
-
-/* DMA and crash */
-
-bool rtkit_dma(AppleRtkitState *s, uint64_t addr, void *buf, size_t len,
-               bool write)
-{
-    g_autofree char *reason = NULL;
-    MemTxResult result;
-
-    s->in_dma = true;
-    result = apple_sart_dma_rw(s->sart, addr, buf, len, write);
-    s->in_dma = false;
-    if (result == MEMTX_OK) {
-        return true;
-    }
-    s->dma_fault = addr;
-    reason = g_strdup_printf("SART refused %s of %zu bytes at 0x%" PRIx64,
-                             write ? "write" : "read", len, addr);
-    apple_rtkit_crash(s, reason);
-    return false;
-}
-
-void apple_rtkit_crash(AppleRtkitState *s, const char *reason)
-{
-    uint64_t msg0 = 0;
-    bool logged;
-
-    if (!apple_rtkit_awake(s)) {
-        return;
-    }
-    trace_apple_rtkit_crash(reason);
-
-    /* first: what the log does below may end up here again */
-    rtkit_set_phase(s, RTKIT_CRASHED);
-    s->hung = false;
-    rtkit_stop_timers(s);
-    rtkit_drop_queue(s);
-    logged = rtkit_crashlog_write(s, reason);
-
-    rtkit_set_ready(s, false);
-    qemu_set_irq(s->crashed, 1);
-    if (logged) {
-        msg0 = FIELD_DP64(msg0, MSG, TYPE, BUFFER_REQUEST);
-        msg0 = FIELD_DP64(msg0, BUFFER, PAGES,
-                          rtkit_buffer_size(RTKIT_BUF_CRASHLOG) /
-                          RTKIT_PAGE_SIZE);
-        msg0 = FIELD_DP64(msg0, BUFFER, ADDR,
-                          s->buffer[RTKIT_BUF_CRASHLOG].addr);
-        rtkit_send(s, RTKIT_EP_CRASHLOG, msg0);
-    }
 }
 
 /* SART refused an access of somebody else who works for the firmware. */
@@ -468,6 +316,7 @@ static void rtkit_init(Object *obj)
     qdev_init_gpio_in_named(dev, rtkit_sart_fault, "sart-fault", 1);
     qdev_init_gpio_in_named(dev, rtkit_set_link, "link", 1);
     s->link = true;
+    s->dma_refused = apple_rtkit_crash;
     rtkit_fault_init(s);
 }
 
