@@ -3,7 +3,7 @@
  * Apple ANS2: the storage controller as a PCI function
  *
  * The ANS2 of an Apple SoC is a block on the SoC's bus. Its platform driver
- * (drivers/soc/apple/ans) shows it to nvme-pci as the only function behind a
+ * (drivers/pci/controller/ans) shows it to nvme-pci as the only function behind a
  * host bridge of its own. This header is all that the two share.
  *
  * What a driver of the function may rely on:
@@ -11,15 +11,15 @@
  * - BAR0 is the NVMe register window at its CPU address. It must be mapped
  *   with ioremap_np(): the SoC's bus takes no posted writes.
  * - INTx is the one interrupt line of the block. There is no MSI.
- * - While the system is awake, the function answers configuration cycles if the
- *   co-processor runs and BOOT_STATUS has said so. Otherwise they read as all
- *   ones.
+ * - The function answers configuration cycles, but for the time that a function
+ *   level reset takes: then they read as all ones, and BAR0 must be left alone.
  * - A function level reset puts the firmware to sleep, resets the block and
  *   boots the firmware again. Queues must be deleted and CC.EN cleared before,
  *   while the firmware runs, unless the controller does not do that any more.
  *   It can be reset after a crash of the firmware as well.
- * - A crash of the firmware is a PCI channel error, as an uncorrectable error
- *   of a real function is.
+ * - After a crash of the firmware Device Status has Fatal Error Detected, and
+ *   nothing that is in flight completes. The function is then reset, as by a
+ *   user through sysfs; its driver may do so itself before.
  *
  * Documentation/nvme/apple-ans2-function.rst has the whole list.
  */
