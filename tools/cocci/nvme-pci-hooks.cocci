@@ -35,7 +35,7 @@ hit("include", p)
  struct nvme_dev {
  	...
  	unsigned int nr_poll_queues;
-+	struct nvme_ans2 *ans2;
++	struct nvme_ans2_dev *ans2;
  	...
  };
 
@@ -159,6 +159,43 @@ position p;
 p << stop.p;
 @@
 hit("stop", p)
+
+// What was begun may end before a shutdown, but not on a drive that has failed.
+@drain@
+identifier dev, dead, shutdown;
+position p;
+@@
+ nvme_dev_disable(struct nvme_dev *dev, bool shutdown)
+ {
+ 	<+...
+-	if (!dead && shutdown)
++	if (!dead && shutdown && !nvme_ans2_drain(dev))
+ 		nvme_wait_freeze_timeout@p(...);
+ 	...+>
+ }
+
+@script:python@
+p << drain.p;
+@@
+hit("drain", p)
+
+// The line is masked before the first handler goes.
+@mask@
+identifier dev;
+position p;
+@@
+ nvme_dev_disable@p(struct nvme_dev *dev, bool shutdown)
+ {
+ 	...
++	nvme_ans2_mask_irq(dev);
+ 	nvme_suspend_io_queues(dev);
+ 	...
+ }
+
+@script:python@
+p << mask.p;
+@@
+hit("mask", p)
 
 // Nothing is transferred to memory that is about to be given back.
 @halt@
@@ -312,24 +349,107 @@ p << limits.p;
 @@
 hit("limits", p)
 
-@aen@
-identifier ctrl, c;
-symbol nvme_admin_async_event;
+// A start that failed may begin anew, until it is given up. Whoever waits for
+// the end of the reset does not notice.
+@again@
+identifier work, dev;
 position p;
 @@
- nvme_pci_submit_async_event@p(struct nvme_ctrl *ctrl)
+ nvme_reset_work(struct work_struct *work)
  {
- 	...
-+	if (nvme_ans2_refuse_aen(ctrl))
-+		return;
- 	c.common.opcode = nvme_admin_async_event;
- 	...
+ 	<+...
++again:
+ 	nvme_sync_queues@p(&dev->ctrl);
+ 	mutex_lock(&dev->shutdown_lock);
+ 	...+>
  }
 
 @script:python@
-p << aen.p;
+p << again.p;
 @@
-hit("aen", p)
+hit("again", p)
+
+@startover@
+identifier work, dev, result;
+position p;
+@@
+ nvme_reset_work(struct work_struct *work)
+ {
+ 	<+...
++	if (nvme_ans2_start_over(dev, result))
++		goto again;
+ 	dev_warn@p(dev->ctrl.device,
+ 		   "Disabling device after reset failure: %d\n", result);
+ 	...+>
+ }
+
+@script:python@
+p << startover.p;
+@@
+hit("startover", p)
+
+@connecting@
+identifier work, dev;
+position p;
+@@
+ nvme_reset_work(struct work_struct *work)
+ {
+ 	<+...
+-	nvme_change_ctrl_state@p(&dev->ctrl, NVME_CTRL_CONNECTING)
++	nvme_ans2_set_connecting(dev)
+ 	...+>
+ }
+
+@script:python@
+p << connecting.p;
+@@
+hit("connecting", p)
+
+// A drive without its I/O queue is none, and one that failed while it was
+// started does not become live.
+@ioqueues@
+identifier dev;
+expression result;
+position p;
+@@
+-	result = nvme_setup_io_queues@p(dev);
++	result = nvme_ans2_setup_io_queues(dev);
+
+@script:python@
+p << ioqueues.p;
+@@
+hit("ioqueues", p)
+
+@refreeze@
+identifier work, dev;
+position p;
+@@
+ nvme_reset_work(struct work_struct *work)
+ {
+ 	<+...
+-	nvme_wait_freeze@p(&dev->ctrl);
++	result = nvme_ans2_wait_freeze(dev);
++	if (result)
++		goto out;
+ 	...+>
+ }
+
+@script:python@
+p << refreeze.p;
+@@
+hit("refreeze", p)
+
+@live@
+identifier dev;
+position p;
+@@
+-	nvme_change_ctrl_state@p(&dev->ctrl, NVME_CTRL_LIVE)
++	nvme_ans2_set_live(dev)
+
+@script:python@
+p << live.p;
+@@
+hit("live", p)
 
 @finalize:python@
 @@
@@ -337,7 +457,8 @@ import sys
 want = {"include": 1, "member": 1, "remap": 1, "prepare": 1, "takeover": 1,
         "aqdepth": 1, "enable": 1, "stop": 1, "halt": 1, "delete": 1,
         "interrupt": 1, "poll": 1, "reap": 1, "admintags": 1, "iotags": 2,
-        "limits": 1, "aen": 1}
+        "limits": 1, "drain": 1, "mask": 1, "again": 1, "startover": 1,
+        "connecting": 1, "ioqueues": 2, "refreeze": 1, "live": 2}
 bad = [h for h in want if hits.get(h, 0) != want[h]]
 for hook in bad:
     sys.stderr.write("hook %s: %d places, expected %d\n"

@@ -36,6 +36,7 @@ position p;
  module_exit(fn@p);
 +#ifdef CONFIG_NVME_ANS2
 +#include "ans2-pci.c"
++#include "ans2-recover.c"
 +#endif
 
 @script:python@

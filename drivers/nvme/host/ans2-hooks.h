@@ -16,7 +16,7 @@
 #ifndef _NVME_ANS2_HOOKS_H
 #define _NVME_ANS2_HOOKS_H
 
-struct nvme_ans2;
+struct nvme_ans2_dev;
 struct nvme_dev;
 struct nvme_queue;
 
@@ -45,12 +45,18 @@ static unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev);
 static int nvme_ans2_takeover(struct nvme_dev *dev);
 static int nvme_ans2_enable_ctrl(struct nvme_dev *dev);
 static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown);
+static bool nvme_ans2_drain(struct nvme_dev *dev);
+static void nvme_ans2_mask_irq(struct nvme_dev *dev);
 static void nvme_ans2_halt(struct nvme_dev *dev);
+static bool nvme_ans2_set_connecting(struct nvme_dev *dev);
+static int nvme_ans2_setup_io_queues(struct nvme_dev *dev);
+static int nvme_ans2_wait_freeze(struct nvme_dev *dev);
+static bool nvme_ans2_set_live(struct nvme_dev *dev);
+static bool nvme_ans2_start_over(struct nvme_dev *dev, int result);
 static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev);
 static int nvme_ans2_request_irq(struct nvme_queue *nvmeq);
 static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq);
 static void nvme_ans2_limits(struct nvme_dev *dev);
-static bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl);
 static int nvme_ans2_admin_tag_set(struct nvme_dev *dev);
 static int nvme_ans2_io_tag_set(struct nvme_dev *dev);
 
@@ -73,6 +79,15 @@ static inline bool nvme_ans2_prepare(struct nvme_dev *dev)
 static inline unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev)
 {
 	return NVME_AQ_DEPTH;
+}
+
+static inline bool nvme_ans2_drain(struct nvme_dev *dev)
+{
+	return false;
+}
+
+static inline void nvme_ans2_mask_irq(struct nvme_dev *dev)
+{
 }
 
 static inline void nvme_ans2_halt(struct nvme_dev *dev)
@@ -98,7 +113,7 @@ static inline void nvme_ans2_limits(struct nvme_dev *dev)
 {
 }
 
-static inline bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl)
+static inline bool nvme_ans2_start_over(struct nvme_dev *dev, int result)
 {
 	return false;
 }
@@ -108,10 +123,16 @@ static inline bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl)
 	ioremap(pci_resource_start(to_pci_dev((ndev)->dev), 0), *(size))
 #define nvme_ans2_takeover(ndev)		\
 	nvme_disable_ctrl(&(ndev)->ctrl, false)
-#define nvme_ans2_enable_ctrl(ndev)		\
-	nvme_enable_ctrl(&(ndev)->ctrl)
+#define nvme_ans2_enable_ctrl(ndev)		nvme_enable_ctrl(&(ndev)->ctrl)
 #define nvme_ans2_disable_ctrl(ndev, shutdown)	\
 	nvme_disable_ctrl(&(ndev)->ctrl, shutdown)
+#define nvme_ans2_set_connecting(ndev)		\
+	nvme_change_ctrl_state(&(ndev)->ctrl, NVME_CTRL_CONNECTING)
+#define nvme_ans2_setup_io_queues(ndev)		nvme_setup_io_queues(ndev)
+#define nvme_ans2_wait_freeze(ndev)		\
+	({ nvme_wait_freeze(&(ndev)->ctrl); 0; })
+#define nvme_ans2_set_live(ndev)		\
+	nvme_change_ctrl_state(&(ndev)->ctrl, NVME_CTRL_LIVE)
 #define nvme_ans2_admin_tag_set(ndev)					\
 ({									\
 	struct nvme_dev *__ndev = (ndev);				\

@@ -2,36 +2,27 @@
 /*
  * Apple ANS2: the queue path in nvme-pci
  *
- * The ANS2 of an Apple SoC appears as a PCI function (drivers/soc/apple/ans)
- * that nvme-pci drives. It is an NVMe controller but for the way a command is
- * started and finished, which ans2.c knows. This file gives its queues request
- * operations and an interrupt handler of their own, so that the path of other
- * drives stays what it is, and follows the controller's other habits:
+ * The ANS2 of an Apple SoC appears as a PCI function that nvme-pci drives, see
+ * drivers/pci/controller/ans. It is an NVMe controller but for the way a
+ * command is started and finished, which ans2.c knows. This file gives its
+ * queues request operations and an interrupt handler of their own, so that the
+ * path of other drives stays what it is, and follows the controller's other
+ * habits:
  *
  * - one space of 64 tags for both queues: one admin tag, for which requests
  *   wait in the block layer's queue, and 61 I/O tags
- * - no asynchronous events and no Abort: a command that times out is looked
- *   for once in the completion queue, then the controller is reset
+ * - no asynchronous events and no Abort
  * - I/O queues must be deleted, SQ before CQ, before CC.EN is cleared;
  *   firmware 12.1 complains otherwise (m1n1)
- * - after a shutdown (CC.SHN) CC.EN must be cleared while the firmware still
- *   runs
  * - the SoC's bus takes no posted writes
+ *
+ * How a controller is taken down and comes back is in ans2-recover.c.
  *
  * pci.c includes this file at its end, for the request mapping and the queue
  * set-up that are static there. It is no file to compile on its own.
  */
 
-#include <linux/delay.h>
-
-#include "ans2.h"
-
-/*
- * A shutdown takes longer than the core's 5 s after heavy I/O, seen as CSTS
- * 0x5 (RDY, shutdown going on). This is the longest time that the core accepts
- * from a drive which states one.
- */
-#define NVME_ANS2_SHUTDOWN_SECS		60
+#include "ans2-pci.h"
 
 /*
  * Calls of the interrupt handler in a row without work after which something
@@ -44,15 +35,78 @@ module_param(ans2_stat_per_batch, bool, 0444);
 MODULE_PARM_DESC(ans2_stat_per_batch,
 		 "Apple ANS2: check invalidations once per batch of completions instead of once per command. Not known to work on hardware. Default: N");
 
-static bool nvme_ans2_queue(struct nvme_queue *nvmeq)
-{
-	return nvmeq->dev->ans2;
-}
-
 static bool nvme_is_ans2(struct pci_dev *pdev)
 {
 	return pdev->vendor == APPLE_ANS2_PCI_VENDOR_ID &&
 	       pdev->device == APPLE_ANS2_PCI_DEVICE_ID;
+}
+
+static ssize_t ans2_lost_interrupts_show(struct device *dev,
+					 struct device_attribute *attr,
+					 char *buf)
+{
+	struct nvme_dev *ndev = to_nvme_dev(dev_get_drvdata(dev));
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(ndev->ans2->lost_irqs));
+}
+static DEVICE_ATTR_RO(ans2_lost_interrupts);
+
+/* None is asked for while OAES is 0, and it would keep the only tag. */
+static void nvme_ans2_submit_async_event(struct nvme_ctrl *ctrl)
+{
+}
+
+/* SGLs are never used, whatever Identify promises. */
+static unsigned long nvme_ans2_virt_boundary(struct nvme_ctrl *ctrl,
+					     bool is_admin)
+{
+	return NVME_CTRL_PAGE_SIZE - 1;
+}
+
+/* What the core waits for does not come any more after a crash. */
+static int nvme_ans2_reg_read32(struct nvme_ctrl *ctrl, u32 off, u32 *val)
+{
+	if (!nvme_ans2_is_gone(to_nvme_dev(ctrl)))
+		return nvme_pci_reg_read32(ctrl, off, val);
+	*val = ~0;
+	return 0;
+}
+
+/* No metadata, for which a TCB has no field, and no subsystem reset. */
+static const struct nvme_ctrl_ops nvme_ans2_ctrl_ops = {
+	.name			= "pcie",
+	.module			= THIS_MODULE,
+	.dev_attr_groups	= nvme_pci_dev_attr_groups,
+	.reg_read32		= nvme_ans2_reg_read32,
+	.reg_write32		= nvme_pci_reg_write32,
+	.reg_read64		= nvme_pci_reg_read64,
+	.free_ctrl		= nvme_pci_free_ctrl,
+	.submit_async_event	= nvme_ans2_submit_async_event,
+	.get_address		= nvme_pci_get_address,
+	.print_device_info	= nvme_pci_print_device_info,
+	.get_virt_boundary	= nvme_ans2_virt_boundary,
+};
+
+static int nvme_ans2_alloc(struct nvme_dev *dev, void __iomem *regs)
+{
+	struct nvme_ans2_dev *ans2;
+	int ret;
+
+	ans2 = devm_kzalloc(dev->dev, sizeof(*ans2), GFP_KERNEL);
+	if (!ans2)
+		return -ENOMEM;
+	ans2->dev = dev;
+	ans2->hw.regs = regs;
+	ans2->hw.stat_per_batch = ans2_stat_per_batch;
+	INIT_DELAYED_WORK(&ans2->hw.watch, nvme_ans2_watch);
+	ret = nvme_ans2_init(&ans2->hw, dev->dev);
+	if (ret)
+		return ret;
+	dev->ctrl.ops = &nvme_ans2_ctrl_ops;
+	dev->ans2 = ans2;
+	/* It goes with the controller's device, which goes first. */
+	return device_create_file(dev->ctrl.device,
+				  &dev_attr_ans2_lost_interrupts);
 }
 
 /*
@@ -65,7 +119,7 @@ static void __iomem *nvme_ans2_ioremap(struct nvme_dev *dev,
 {
 	struct pci_dev *pdev = to_pci_dev(dev->dev);
 	resource_size_t start = pci_resource_start(pdev, 0);
-	struct nvme_ans2 *ans2 = dev->ans2;
+	void __iomem *regs;
 
 	if (!nvme_is_ans2(pdev))
 		return ioremap(start, *size);
@@ -75,18 +129,18 @@ static void __iomem *nvme_ans2_ioremap(struct nvme_dev *dev,
 			&pdev->resource[0]);
 		return NULL;
 	}
-	if (!ans2)
-		ans2 = nvme_ans2_alloc(dev->dev);
-	if (!ans2)
-		return NULL;
-
 	*size = pci_resource_len(pdev, 0);
-	ans2->stat_per_batch = ans2_stat_per_batch;
-	ans2->regs = ioremap_np(start, *size);
-	if (!ans2->regs)
-		return NULL;
-	dev->ans2 = ans2;
-	return ans2->regs;
+	regs = nvme_ans2_map(start, *size);
+	if (regs && nvme_ans2_alloc(dev, regs)) {
+		iounmap(regs);
+		regs = NULL;
+	}
+	return regs;
+}
+
+static bool nvme_ans2_queue(struct nvme_queue *nvmeq)
+{
+	return nvmeq->dev->ans2;
 }
 
 /*
@@ -114,15 +168,15 @@ static unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev)
  */
 static int nvme_ans2_takeover(struct nvme_dev *dev)
 {
-	struct nvme_ans2 *ans2 = dev->ans2;
+	struct nvme_ans2_dev *ans2 = dev->ans2;
 	int ret;
 
 	if (!ans2)
 		return nvme_disable_ctrl(&dev->ctrl, false);
 
-	if (ans2->needs_reset)
+	if (test_bit(NVME_ANS2_NEEDS_RESET, &ans2->flags))
 		return -EIO;
-	ret = nvme_ans2_wait_boot(ans2);
+	ret = nvme_ans2_wait_boot(&ans2->hw);
 	if (ret) {
 		dev_warn(dev->ctrl.device, "ANS2 firmware not ready: %d\n",
 			 ret);
@@ -133,162 +187,26 @@ static int nvme_ans2_takeover(struct nvme_dev *dev)
 
 static int nvme_ans2_enable_ctrl(struct nvme_dev *dev)
 {
-	struct nvme_ans2 *ans2 = dev->ans2;
+	struct nvme_ans2_dev *ans2 = dev->ans2;
 	int ret;
 
 	if (!ans2)
 		return nvme_enable_ctrl(&dev->ctrl);
 
-	ret = nvme_ans2_wait_boot(ans2);
+	ret = nvme_ans2_wait_boot(&ans2->hw);
 	if (ret) {
 		dev_err(dev->ctrl.device, "ANS2 firmware not ready: %d\n", ret);
 		return ret;
 	}
-	nvme_ans2_start(ans2);
+	clear_bit(NVME_ANS2_EXPIRED, &ans2->flags);
+	clear_bit(NVME_ANS2_HAS_IO_QUEUE, &ans2->flags);
+	nvme_ans2_start(&ans2->hw);
 	ret = nvme_enable_ctrl(&dev->ctrl);
 	if (ret)
 		nvme_ans2_halt(dev);
 	else
-		ans2->needs_reset = false;
+		clear_bit(NVME_ANS2_NEEDS_RESET, &ans2->flags);
 	return ret;
-}
-
-/*
- * The last step before the memory of requests and queues is given back: from
- * here on no doorbell and no register of the NVMMU is written, and nothing is
- * transferred.
- *
- * A controller that was not disabled in order may still transfer, because its
- * queues are stuck, it has failed, or its firmware has crashed. Only a reset
- * of the function ends that. Nobody looks at the window meanwhile: the
- * interrupts are freed, and a time-out leaves a stopped controller alone. If
- * the reset fails, the next enabling begins with one.
- */
-static void nvme_ans2_halt(struct nvme_dev *dev)
-{
-	struct pci_dev *pdev = to_pci_dev(dev->dev);
-	struct nvme_ans2 *ans2 = dev->ans2;
-
-	if (!ans2 || !ans2->live)
-		return;
-	nvme_ans2_stop(ans2);
-	if (pci_dev_is_disconnected(pdev))
-		return;
-	ans2->needs_reset = pcie_reset_flr(pdev, false);
-	if (!ans2->needs_reset)
-		pci_restore_state(pdev);
-}
-
-/*
- * The queues are deleted. CC.EN is cleared after a shutdown too, while the
- * firmware runs: the controller does not answer afterwards, and a controller
- * left enabled cannot be disabled reliably after the next boot. (That pci.c
- * forgets CC.SHN by this matters to Opal drives alone.)
- *
- * If the queues could not be deleted, CC.EN stays. nvme_ans2_halt() follows.
- */
-static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
-{
-	struct nvme_ctrl *ctrl = &dev->ctrl;
-
-	if (!dev->ans2) {
-		nvme_disable_ctrl(ctrl, shutdown);
-		return;
-	}
-	/*
-	 * hwmon sends commands at any time; none of their doorbells may come
-	 * behind CC.EN. What disables the controller unquiesces the queue when
-	 * it has cancelled what is in it, or when it starts anew.
-	 */
-	if (ctrl->admin_q)
-		nvme_quiesce_admin_queue(ctrl);
-
-	if (!dev->ans2->needs_reset) {
-		if (shutdown) {
-			ctrl->shutdown_timeout = max_t(unsigned int,
-						       ctrl->shutdown_timeout,
-						       NVME_ANS2_SHUTDOWN_SECS);
-			nvme_disable_ctrl(ctrl, true);
-		}
-		if (!nvme_disable_ctrl(ctrl, false)) {
-			nvme_ans2_stop(dev->ans2);
-			return;
-		}
-	}
-	/*
-	 * The handlers go one by one, and entries that nobody takes any more
-	 * keep the line up. What enables the controller again requests the
-	 * interrupt anew, which enables it.
-	 */
-	if (test_bit(NVMEQ_ENABLED, &dev->queues[0].flags))
-		disable_irq(pci_irq_vector(to_pci_dev(dev->dev), 0));
-}
-
-/*
- * Another command may be with the controller; if it does not come back either,
- * its time-out says so by needs_reset.
- */
-static int nvme_ans2_delete_queue(struct nvme_queue *nvmeq, u8 opcode)
-{
-	unsigned int timeout = nvmeq->dev->ctrl.admin_q->rq_timeout;
-	struct nvme_ans2 *ans2 = nvmeq->dev->ans2;
-	unsigned long end = jiffies + timeout;
-	int ret;
-
-	clear_bit(NVMEQ_DELETE_ERROR, &nvmeq->flags);
-	/* Users may have all requests that there are. */
-	while ((ret = nvme_delete_queue(nvmeq, opcode))) {
-		if (ret != -EWOULDBLOCK || READ_ONCE(ans2->needs_reset) ||
-		    time_after(jiffies, end))
-			return ret;
-		usleep_range(1000, 2000);
-	}
-	while (!wait_for_completion_io_timeout(&nvmeq->delete_done, HZ / 10)) {
-		if (READ_ONCE(ans2->needs_reset) || time_after(jiffies, end))
-			return -ETIMEDOUT;
-	}
-	return test_bit(NVMEQ_DELETE_ERROR, &nvmeq->flags) ? -EIO : 0;
-}
-
-/* A command of nvme_ans2_delete_queue(), not one that a user made up. */
-static bool nvme_ans2_deletes(struct request *req)
-{
-	u8 opcode = nvme_req(req)->cmd->common.opcode;
-
-	return (opcode == nvme_admin_delete_sq ||
-		opcode == nvme_admin_delete_cq) &&
-	       !(nvme_req(req)->flags & NVME_REQ_USERCMD);
-}
-
-static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
-{
-	struct nvme_ans2 *ans2 = dev->ans2;
-	struct nvme_queue *ioq = &dev->queues[1];
-	int ret;
-
-	if (!ans2)
-		return false;
-	if (!ans2->live || !ans2->has_io_queue || ans2->needs_reset)
-		return true;
-	WRITE_ONCE(ans2->deleting, true);
-	ret = nvme_ans2_delete_queue(ioq, nvme_admin_delete_sq);
-	if (!ret) {
-		/*
-		 * The handler of the admin queue comes first on the line: the
-		 * last entries must be given back before their queue goes.
-		 */
-		nvme_poll_irqdisable(ioq);
-		ret = nvme_ans2_delete_queue(ioq, nvme_admin_delete_cq);
-	}
-	WRITE_ONCE(ans2->deleting, false);
-	ans2->has_io_queue = ret;
-	if (ret) {
-		dev_warn(dev->ctrl.device,
-			 "I/O queues not deleted (%d), function needs a reset\n",
-			 ret);
-		ans2->needs_reset = true;
-	}
-	return true;
 }
 
 /*
@@ -308,24 +226,74 @@ static void nvme_ans2_limits(struct nvme_dev *dev)
 	ctrl->hmpre = 0;
 }
 
-/* None is asked for while OAES is 0, and it would keep the only tag. */
-static bool nvme_ans2_refuse_aen(struct nvme_ctrl *ctrl)
-{
-	return to_nvme_dev(ctrl)->ans2;
-}
-
 /*
  * Submission
  */
 
-/* A command that cannot be sent is completed as the controller would do it. */
-static void nvme_ans2_refuse(struct nvme_queue *nvmeq, struct request *req)
+/*
+ * Commands of users that are the driver's own, or that this controller does not
+ * do: the status with which they end, or 0. An asynchronous event would keep
+ * the only admin tag.
+ */
+static u16 nvme_ans2_forbids(const struct nvme_command *cmd)
+{
+	switch (cmd->common.opcode) {
+	case nvme_admin_delete_sq:
+	case nvme_admin_create_sq:
+	case nvme_admin_delete_cq:
+	case nvme_admin_create_cq:
+	case nvme_admin_abort_cmd:
+	case nvme_admin_async_event:
+	case nvme_admin_virtual_mgmt:
+	case nvme_admin_dbbuf:
+		return NVME_SC_INVALID_OPCODE;
+	case nvme_admin_set_features:
+		break;
+	default:
+		return 0;
+	}
+	switch (le32_to_cpu(cmd->features.fid) & 0xff) {
+	case NVME_FEAT_NUM_QUEUES:
+	case NVME_FEAT_IRQ_COALESCE:
+	case NVME_FEAT_IRQ_CONFIG:
+	case NVME_FEAT_ASYNC_EVENT:
+	case NVME_FEAT_HOST_MEM_BUF:
+	case NVME_FEAT_KATO:
+	case NVME_FEAT_HOST_BEHAVIOR:
+		return NVME_SC_INVALID_FIELD;
+	}
+	return 0;
+}
+
+/* The status with which a command ends that is not sent, or 0. */
+static u16 nvme_ans2_refusal(struct nvme_queue *nvmeq, struct request *req)
+{
+	struct nvme_iod *iod = blk_mq_rq_to_pdu(req);
+	u16 status = 0;
+
+	if (!nvmeq->qid) {
+		if (nvme_req(req)->flags & NVME_REQ_USERCMD)
+			status = nvme_ans2_forbids(&iod->cmd);
+		/* Whatever the tag that the block layer gave it. */
+		iod->cmd.common.command_id = NVME_ANS2_ADMIN_TAG;
+	}
+	if (likely(!status) && unlikely(!nvme_ans2_fill(&nvmeq->dev->ans2->hw,
+							nvmeq->qid,
+							nvmeq->sq_cmds,
+							&iod->cmd)))
+		status = NVME_SC_INVALID_FIELD;
+	return status;
+}
+
+/* A command that is not sent is completed as the controller would do it. */
+static void nvme_ans2_refuse(struct nvme_queue *nvmeq, struct request *req,
+			     u16 status)
 {
 	dev_warn_ratelimited(nvmeq->dev->ctrl.device,
-			     "tag %d: opcode %#x with flags %#x cannot be sent to an ANS2\n",
+			     "tag %d: opcode %#x with flags %#x is not sent to an ANS2\n",
 			     req->tag, nvme_req(req)->cmd->common.opcode,
 			     nvme_req(req)->cmd->common.flags);
-	nvme_req(req)->status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	nvme_req(req)->status = status | NVME_STATUS_DNR;
 	blk_mq_set_request_complete(req);
 	req->q->mq_ops->complete(req);
 }
@@ -341,19 +309,16 @@ static blk_status_t __flatten nvme_ans2_prep(struct nvme_queue *nvmeq,
 					     struct request *req,
 					     bool *sendable)
 {
-	struct nvme_iod *iod = blk_mq_rq_to_pdu(req);
 	blk_status_t ret;
+	u16 status;
 
 	ret = nvme_prep_rq(req);
 	if (unlikely(ret))
 		return ret;
-	/* Whatever the tag that the block layer gave it. */
-	if (!nvmeq->qid)
-		iod->cmd.common.command_id = NVME_ANS2_ADMIN_TAG;
-	*sendable = nvme_ans2_fill(nvmeq->dev->ans2, nvmeq->qid, nvmeq->sq_cmds,
-				   &iod->cmd);
-	if (unlikely(!*sendable))
-		nvme_ans2_refuse(nvmeq, req);
+	status = nvme_ans2_refusal(nvmeq, req);
+	*sendable = !status;
+	if (unlikely(status))
+		nvme_ans2_refuse(nvmeq, req, status);
 	return BLK_STS_OK;
 }
 
@@ -365,8 +330,15 @@ static blk_status_t nvme_ans2_send(struct nvme_queue *nvmeq,
 
 	ret = nvme_ans2_prep(nvmeq, req, &sendable);
 	if (likely(!ret && sendable))
-		nvme_ans2_submit(nvmeq->dev->ans2, nvmeq->qid, &tag, 1);
+		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, &tag, 1);
 	return ret;
+}
+
+/* A command of nvme_ans2_delete_queue(). */
+static bool nvme_ans2_deletes(struct request *req)
+{
+	return req->end_io == nvme_del_queue_end ||
+	       req->end_io == nvme_del_cq_end;
 }
 
 /*
@@ -381,14 +353,19 @@ static blk_status_t nvme_ans2_send(struct nvme_queue *nvmeq,
 static blk_status_t nvme_ans2_send_admin(struct nvme_queue *nvmeq,
 					 struct request *req)
 {
-	struct nvme_ans2 *ans2 = nvmeq->dev->ans2;
+	struct nvme_ans2_dev *ans2 = nvmeq->dev->ans2;
 	blk_status_t ret;
 
-	if (nvme_ans2_deletes(req) && !READ_ONCE(ans2->deleting))
+	if (nvme_ans2_deletes(req) &&
+	    !test_bit(NVME_ANS2_DELETING, &ans2->flags))
 		return BLK_STS_IOERR;
 	/* The block layer tries again when a request ends, and after 3 ms. */
 	if (cmpxchg(&ans2->admin, NULL, req))
 		return BLK_STS_RESOURCE;
+	/* What the kernel asks for takes no longer than I/O does. */
+	if (!(nvme_req(req)->flags & NVME_REQ_USERCMD))
+		req->timeout = min_t(unsigned int, req->timeout,
+				     NVME_IO_TIMEOUT);
 	ret = nvme_ans2_send(nvmeq, req, NVME_ANS2_ADMIN_TAG);
 	if (ret)
 		cmpxchg(&ans2->admin, req, NULL);
@@ -434,7 +411,7 @@ static void nvme_ans2_queue_rqs(struct rq_list *rqlist)
 			tags[nr++] = req->tag;
 	}
 	if (nr)
-		nvme_ans2_submit(nvmeq->dev->ans2, nvmeq->qid, tags, nr);
+		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, tags, nr);
 	*rqlist = requeue_list;
 }
 
@@ -448,11 +425,14 @@ static void nvme_ans2_queue_rqs(struct rq_list *rqlist)
  */
 static void nvme_ans2_complete_admin(struct request *req)
 {
-	struct nvme_ans2 *ans2 = to_nvme_dev(nvme_req(req)->ctrl)->ans2;
+	struct nvme_ans2_dev *ans2 = to_nvme_dev(nvme_req(req)->ctrl)->ans2;
+	u8 opcode = nvme_req(req)->cmd->common.opcode;
 
-	if (nvme_req(req)->cmd->common.opcode == nvme_admin_create_cq &&
-	    !nvme_req(req)->status)
-		ans2->has_io_queue = true;
+	/* nvme_create_queue() deletes it again if it gets no SQ. */
+	if (opcode == nvme_admin_create_cq && !nvme_req(req)->status)
+		set_bit(NVME_ANS2_HAS_IO_QUEUE, &ans2->flags);
+	if (opcode == nvme_admin_delete_cq && !nvme_req(req)->status)
+		clear_bit(NVME_ANS2_HAS_IO_QUEUE, &ans2->flags);
 	cmpxchg(&ans2->admin, req, NULL);
 	nvme_pci_complete_rq(req);
 }
@@ -470,13 +450,13 @@ static struct request *nvme_ans2_request(struct nvme_queue *nvmeq, u16 tag)
  * One by one: with one hardware queue for all processors the block layer sends
  * each request to where it came from, and there is no batch to be made.
  */
-static void nvme_ans2_complete(struct nvme_queue *nvmeq, unsigned int nr)
+static void nvme_ans2_complete(struct nvme_queue *nvmeq,
+			       struct nvme_completion *done, unsigned int nr)
 {
-	struct nvme_ans2_queue *q = &nvmeq->dev->ans2->q[nvmeq->qid];
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		struct nvme_completion *cqe = &q->done[i];
+		struct nvme_completion *cqe = &done[i];
 		struct request *req = nvme_ans2_request(nvmeq, cqe->command_id);
 
 		if (unlikely(!req))
@@ -486,25 +466,16 @@ static void nvme_ans2_complete(struct nvme_queue *nvmeq, unsigned int nr)
 	}
 }
 
-/*
- * Callers exclude each other: the interrupt handler, and those who disabled
- * the interrupt or have freed it.
- */
-static bool nvme_ans2_process(struct nvme_queue *nvmeq)
+/* Both phases. Callers must not share @done. */
+static bool nvme_ans2_process(struct nvme_queue *nvmeq,
+			      struct nvme_completion *done, unsigned int max)
 {
-	struct nvme_ans2_cq cq = {
-		.cqes = nvmeq->cqes,
-		.depth = nvmeq->q_depth,
-		.head = nvmeq->cq_head,
-		.phase = nvmeq->cq_phase,
-	};
+	unsigned int seen, taken;
 
-	if (!nvme_ans2_reap(nvmeq->dev->ans2, nvmeq->qid, &cq))
-		return false;
-	nvmeq->cq_head = cq.head;
-	nvmeq->cq_phase = cq.phase;
-	nvme_ans2_complete(nvmeq, cq.taken);
-	return true;
+	seen = nvme_ans2_reap(&nvmeq->dev->ans2->hw, nvmeq->qid, done, max,
+			      &taken);
+	nvme_ans2_complete(nvmeq, done, taken);
+	return seen;
 }
 
 /*
@@ -516,15 +487,12 @@ static bool nvme_ans2_process(struct nvme_queue *nvmeq)
  */
 static irqreturn_t nvme_ans2_idle_irq(struct nvme_dev *dev, int irq)
 {
-	struct pci_dev *pdev = to_pci_dev(dev->dev);
-	struct nvme_ans2 *ans2 = dev->ans2;
+	struct nvme_ans2_dev *ans2 = dev->ans2;
 
 	if (++ans2->idle_irqs < NVME_ANS2_IDLE_IRQS)
 		return IRQ_NONE;
 	ans2->idle_irqs = 0;
-	/* It is hidden at once, and declared offline when its lock is free. */
-	if (!(readl(ans2->regs + NVME_REG_CSTS) & NVME_CSTS_CFS) &&
-	    pci_device_is_present(pdev) && !pci_channel_offline(pdev))
+	if (!nvme_ans2_has_failed(dev))
 		return IRQ_NONE;
 	disable_irq_nosync(irq);
 	return IRQ_HANDLED;
@@ -539,119 +507,47 @@ static irqreturn_t nvme_ans2_idle_irq(struct nvme_dev *dev, int irq)
 static irqreturn_t nvme_ans2_irq(int irq, void *data)
 {
 	struct nvme_queue *nvmeq = data;
+	struct nvme_ans2_dev *ans2 = nvmeq->dev->ans2;
 
-	if (!nvme_ans2_process(nvmeq))
+	if (!nvme_ans2_process(nvmeq, ans2->hw.q[nvmeq->qid].done,
+			       NVME_ANS2_TAGS))
 		return nvme_ans2_idle_irq(nvmeq->dev, irq);
-	nvmeq->dev->ans2->idle_irqs = 0;
+	ans2->idle_irqs = 0;
 	return IRQ_HANDLED;
 }
 
+/* The ring has been cleared; of the admin queue only the first time. */
 static int nvme_ans2_request_irq(struct nvme_queue *nvmeq)
 {
-	return pci_request_irq(to_pci_dev(nvmeq->dev->dev), nvmeq->cq_vector,
+	struct nvme_dev *dev = nvmeq->dev;
+
+	nvme_ans2_open_cq(&dev->ans2->hw, nvmeq->qid, nvmeq->cqes);
+	return pci_request_irq(to_pci_dev(dev->dev), nvmeq->cq_vector,
 			       nvme_ans2_irq, NULL, nvmeq, "nvme%dq%d",
-			       nvmeq->dev->ctrl.instance, nvmeq->qid);
+			       dev->ctrl.instance, nvmeq->qid);
 }
 
 /*
- * For callers that keep the interrupt out. One of them comes when the
- * controller is stopped; what is in memory is taken then.
+ * Takes what is there, beside the interrupt handler and whatever else does so.
+ * When the controller is stopped, what is in memory is taken.
  */
+static bool nvme_ans2_poll(struct nvme_queue *nvmeq)
+{
+	unsigned int rounds = NVME_ANS2_TAGS;
+	struct nvme_completion done[8];
+	bool found = false;
+
+	while (rounds-- && nvme_ans2_process(nvmeq, done, ARRAY_SIZE(done)))
+		found = true;
+	return found;
+}
+
 static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq)
 {
 	if (!nvme_ans2_queue(nvmeq))
 		return false;
-	nvme_ans2_process(nvmeq);
+	nvme_ans2_poll(nvmeq);
 	return true;
-}
-
-/*
- * Time-outs
- */
-
-static enum blk_eh_timer_return nvme_ans2_reset(struct nvme_dev *dev)
-{
-	if (nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_RESETTING)) {
-		nvme_dev_disable(dev, false);
-		if (nvme_try_sched_reset(&dev->ctrl))
-			nvme_unquiesce_io_queues(&dev->ctrl);
-	} else if (nvme_state_terminal(&dev->ctrl)) {
-		nvme_dev_disable(dev, true);
-	}
-	return BLK_EH_DONE;
-}
-
-/* Neither polling nor waiting brings it back. */
-static enum blk_eh_timer_return nvme_ans2_expired(struct nvme_queue *nvmeq,
-						  struct request *req)
-{
-	struct nvme_dev *dev = nvmeq->dev;
-
-	/* This command has the tag that deleting the queues would need. */
-	if (!nvmeq->qid)
-		dev->ans2->needs_reset = true;
-
-	switch (nvme_ctrl_state(&dev->ctrl)) {
-	case NVME_CTRL_RESETTING:
-		/* The reset cancels it. */
-		return BLK_EH_RESET_TIMER;
-	case NVME_CTRL_CONNECTING:
-		/* reset_work waits for this command: let it fail. */
-		nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_DELETING);
-		break;
-	default:
-		break;
-	}
-
-	dev_warn(dev->ctrl.device,
-		 "tag %d opcode %#x queue %u timed out, reset controller\n",
-		 req->tag, nvme_req(req)->cmd->common.opcode, nvmeq->qid);
-	nvme_req(req)->flags |= NVME_REQ_CANCELLED;
-	return nvme_ans2_reset(dev);
-}
-
-static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
-{
-	struct nvme_queue *nvmeq = req->mq_hctx->driver_data;
-	struct nvme_dev *dev = nvmeq->dev;
-	struct pci_dev *pdev = to_pci_dev(dev->dev);
-	u32 csts;
-
-	if (pci_dev_is_disconnected(pdev))
-		nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_DELETING);
-	if (nvme_state_terminal(&dev->ctrl)) {
-		if (!nvmeq->qid)
-			dev->ans2->needs_reset = true;
-		return nvme_ans2_reset(dev);
-	}
-	/* Whoever has stopped the controller cancels the request. */
-	if (!READ_ONCE(dev->ans2->live))
-		return BLK_EH_RESET_TIMER;
-
-	/*
-	 * A crash of the firmware is being handled, and ends in a reset. The
-	 * state of the channel is read after the state of the controller, as
-	 * in nvme_timeout().
-	 */
-	mb();
-	if (pci_channel_offline(pdev))
-		return BLK_EH_RESET_TIMER;
-
-	csts = readl(dev->bar + NVME_REG_CSTS);
-	if (nvme_should_reset(dev, csts)) {
-		nvme_warn_reset(dev, csts);
-		dev->ans2->needs_reset = true;
-		return nvme_ans2_reset(dev);
-	}
-
-	nvme_poll_irqdisable(nvmeq);
-	if (blk_mq_rq_state(req) != MQ_RQ_IN_FLIGHT) {
-		dev_warn(dev->ctrl.device,
-			 "tag %d queue %u timed out, completion polled\n",
-			 req->tag, nvmeq->qid);
-		return BLK_EH_DONE;
-	}
-	return nvme_ans2_expired(nvmeq, req);
 }
 
 /*

@@ -32,9 +32,16 @@
 
 #include "ans2.h"
 
+#define CREATE_TRACE_POINTS
+#include "ans2_trace.h"
+
 /* nvme-apple and m1n1 wait as long for the firmware. */
 #define ANS2_BOOT_TIMEOUT_US	1000000
 #define ANS2_BOOT_POLL_US	1000
+
+#if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)
+const struct nvme_ans2_window *nvme_ans2_window;
+#endif
 
 /*
  * nvme_ans2_reap() gives entries of a completion queue back to the device
@@ -56,6 +63,7 @@ static void ans2_write32(struct nvme_ans2 *ans2, u32 reg, u32 value)
 {
 	KUNIT_STATIC_STUB_REDIRECT(ans2_write32, ans2, reg, value);
 	writel(value, ans2->regs + reg);
+	nvme_ans2_wrote(ans2->regs + reg, value);
 }
 
 /* Orders nothing but registers among themselves. */
@@ -63,12 +71,14 @@ static void ans2_write32_next(struct nvme_ans2 *ans2, u32 reg, u32 value)
 {
 	KUNIT_STATIC_STUB_REDIRECT(ans2_write32_next, ans2, reg, value);
 	writel_relaxed(value, ans2->regs + reg);
+	nvme_ans2_wrote(ans2->regs + reg, value);
 }
 
 static void ans2_write64(struct nvme_ans2 *ans2, u32 reg, u64 value)
 {
 	KUNIT_STATIC_STUB_REDIRECT(ans2_write64, ans2, reg, value);
 	writeq(value, ans2->regs + reg);
+	nvme_ans2_wrote(ans2->regs + reg, value);
 }
 
 static void ans2_init_queues(struct nvme_ans2 *ans2)
@@ -76,28 +86,35 @@ static void ans2_init_queues(struct nvme_ans2 *ans2)
 	ans2->q[0].sq_db = ANS2_LINEAR_ASQ_DB;
 	ans2->q[0].cq_db = ANS2_ACQ_DB;
 	ans2->q[0].tags = NVME_ANS2_ADMIN_MASK;
+	ans2->q[0].depth = NVME_ANS2_AQ_DEPTH;
 	ans2->q[1].sq_db = ANS2_LINEAR_IOSQ_DB;
 	ans2->q[1].cq_db = ANS2_IOCQ_DB;
 	ans2->q[1].tags = NVME_ANS2_IO_MASK;
+	ans2->q[1].depth = NVME_ANS2_IOQ_DEPTH;
+}
+
+static void ans2_end_watch(void *data)
+{
+	struct nvme_ans2 *ans2 = data;
+
+	cancel_delayed_work_sync(&ans2->watch);
+	destroy_workqueue(ans2->watch_wq);
 }
 
 /**
- * nvme_ans2_alloc() - allocate the state of one ANS2 and its TCB arrays
+ * nvme_ans2_init() - initialise one ANS2 and allocate its TCB arrays
+ * @ans2: the controller, zeroed but for the function of @watch
  * @dev: the device that transfers, which also owns the memory
  *
- * The caller sets @regs of the result before it calls anything else.
+ * The caller sets @regs and the rings before it calls anything else.
  *
  * Context: may sleep
- * Return: the state, or NULL without memory
+ * Return: 0 or -ENOMEM; devres gives back what was allocated
  */
-struct nvme_ans2 *nvme_ans2_alloc(struct device *dev)
+int nvme_ans2_init(struct nvme_ans2 *ans2, struct device *dev)
 {
-	struct nvme_ans2 *ans2;
 	unsigned int i;
 
-	ans2 = devm_kzalloc(dev, sizeof(*ans2), GFP_KERNEL);
-	if (!ans2)
-		return NULL;
 	ans2->dev = dev;
 	spin_lock_init(&ans2->lock);
 	ans2_init_queues(ans2);
@@ -113,9 +130,14 @@ struct nvme_ans2 *nvme_ans2_alloc(struct device *dev)
 					      sizeof(*q->tcbs),
 					      &q->tcbs_dma, GFP_KERNEL);
 		if (!q->tcbs)
-			return NULL;
+			return -ENOMEM;
 	}
-	return ans2;
+
+	ans2->watch_wq = alloc_workqueue("ans2-watch",
+					 WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!ans2->watch_wq)
+		return -ENOMEM;
+	return devm_add_action_or_reset(dev, ans2_end_watch, ans2);
 }
 
 /**
@@ -144,9 +166,9 @@ int nvme_ans2_wait_boot(struct nvme_ans2 *ans2)
  * @ans2: the controller
  *
  * To be called with the controller disabled, before CC.EN is set. What was in
- * flight before is forgotten. The order among these registers is free, as
- * nvme-apple, m1n1 and U-Boot each have another; they must be written while
- * the firmware runs and before CC.EN.
+ * flight before is forgotten, and both completion rings are closed. The order
+ * among these registers is free, as nvme-apple, m1n1 and U-Boot each have
+ * another; they must be written while the firmware runs and before CC.EN.
  *
  * Context: any
  */
@@ -160,6 +182,8 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
 		       NVME_ANS2_TAGS * sizeof(*ans2->q[i].tcbs));
 
 	spin_lock_irqsave(&ans2->lock, flags);
+	ans2->q[0].cqes = NULL;
+	ans2->q[1].cqes = NULL;
 	ans2_write32(ans2, ANS2_LINEAR_SQ_CTRL, ANS2_LINEAR_SQ_CTRL_EN);
 	ans2_write32(ans2, ANS2_MAX_PEND_CMDS,
 		     FIELD_PREP(ANS2_MAX_PEND_CMDS_LO, NVME_ANS2_TAGS) |
@@ -168,7 +192,7 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
 	ans2_write64(ans2, ANS2_NVMMU_ASQ_BASE, ans2->q[0].tcbs_dma);
 	ans2_write64(ans2, ANS2_NVMMU_IOSQ_BASE, ans2->q[1].tcbs_dma);
 	ans2->inflight = 0;
-	ans2->has_io_queue = false;
+	ans2->watched = false;
 	ans2->live = true;
 	spin_unlock_irqrestore(&ans2->lock, flags);
 }
@@ -244,6 +268,37 @@ bool nvme_ans2_fill(struct nvme_ans2 *ans2, unsigned int qid, void *sq_cmds,
 	return true;
 }
 
+static void ans2_watch(struct nvme_ans2 *ans2)
+{
+	ans2->watched = true;
+	queue_delayed_work(ans2->watch_wq, &ans2->watch,
+			   NVME_ANS2_WATCH_PERIOD);
+}
+
+/**
+ * nvme_ans2_is_busy() - whether there is something to look after
+ * @ans2: the controller
+ *
+ * Called by @watch of @ans2 at each look. The first command of an idle
+ * controller starts the watch; this ends it when nothing is in flight, so a
+ * busy controller pays one test of a flag per submission, an idle one nothing.
+ *
+ * Context: process
+ * Return: true if commands are in flight; the next look comes by itself
+ */
+bool nvme_ans2_is_busy(struct nvme_ans2 *ans2)
+{
+	bool busy;
+
+	spin_lock_irq(&ans2->lock);
+	busy = ans2->live && ans2->inflight;
+	ans2->watched = false;
+	if (busy)
+		ans2_watch(ans2);
+	spin_unlock_irq(&ans2->lock);
+	return busy;
+}
+
 /**
  * nvme_ans2_submit() - start commands that nvme_ans2_fill() wrote
  * @ans2: the controller
@@ -265,6 +320,8 @@ void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, const u8 *tags,
 
 	spin_lock_irqsave(&ans2->lock, flags);
 	if (ans2->live && nr) {
+		if (unlikely(!ans2->watched))
+			ans2_watch(ans2);
 		ans2->inflight |= BIT_ULL(tags[0]);
 		/*
 		 * The write barrier in here pairs with the device's fetch of
@@ -281,19 +338,66 @@ void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, const u8 *tags,
 }
 
 /* The phase says whether the rest of the entry is there. */
-static bool ans2_cqe_ready(const struct nvme_ans2_cq *cq)
+static bool ans2_cqe_ready(const struct nvme_ans2_queue *q)
 {
-	u16 status = le16_to_cpu(READ_ONCE(cq->cqes[cq->head].status));
+	const struct nvme_completion *cqes = READ_ONCE(q->cqes);
 
-	return (status & 1) == cq->phase;
+	return cqes && (le16_to_cpu(READ_ONCE(cqes[q->head].status)) & 1) ==
+		       q->phase;
 }
 
-static void ans2_cq_next(struct nvme_ans2_cq *cq)
+static void ans2_cq_next(struct nvme_ans2_queue *q)
 {
-	if (++cq->head == cq->depth) {
-		cq->head = 0;
-		cq->phase ^= 1;
+	if (++q->head == q->depth) {
+		q->head = 0;
+		q->phase ^= 1;
 	}
+	q->reaped++;
+}
+
+/**
+ * nvme_ans2_open_cq() - take entries of a completion queue from now on
+ * @ans2: the controller
+ * @qid: 0 for the admin queue, 1 for the I/O queue
+ * @cqes: its ring, cleared before the device got it
+ *
+ * Does nothing to a queue that is open since the last start.
+ *
+ * Context: any
+ */
+void nvme_ans2_open_cq(struct nvme_ans2 *ans2, unsigned int qid,
+		       const struct nvme_completion *cqes)
+{
+	struct nvme_ans2_queue *q = &ans2->q[qid];
+	unsigned long flags;
+
+	spin_lock_irqsave(&ans2->lock, flags);
+	if (!q->cqes) {
+		q->cqes = cqes;
+		q->head = 0;
+		q->phase = 1;
+	}
+	spin_unlock_irqrestore(&ans2->lock, flags);
+}
+
+/**
+ * nvme_ans2_has_entry() - whether a completion queue has a new entry
+ * @ans2: the controller, live
+ * @qid: 0 for the admin queue, 1 for the I/O queue
+ *
+ * Context: any
+ * Return: true if nvme_ans2_reap() would find one
+ */
+bool nvme_ans2_has_entry(struct nvme_ans2 *ans2, unsigned int qid)
+{
+	struct nvme_ans2_queue *q = &ans2->q[qid];
+	unsigned long flags;
+	bool ready;
+
+	spin_lock_irqsave(&ans2->lock, flags);
+	ready = ans2->live && ans2_cqe_ready(q);
+	spin_unlock_irqrestore(&ans2->lock, flags);
+	return ready;
 }
 
 /*
@@ -346,14 +450,16 @@ static bool ans2_take(struct nvme_ans2 *ans2, unsigned int qid,
  * nvme_ans2_reap() - take the new entries off a completion queue
  * @ans2: the controller
  * @qid: 0 for the admin queue, 1 for the I/O queue
- * @cq: the queue; head, phase and the number of entries taken are updated
+ * @done: gets copies of the entries
+ * @max: how many fit there
+ * @taken: how many are there
  *
- * The first of two phases. It copies each new entry to @done of the queue,
- * ends the permissions of the tags and gives the entries back by one doorbell,
- * all under the lock. The caller completes the requests afterwards, without
- * the lock: that is safe because the entries are copies, and because a tag is
- * not used again before its request is completed. Only one caller at a time
- * may work on a queue.
+ * The first of two phases. It copies each new entry to @done, ends the
+ * permissions of the tags and gives the entries back by one doorbell, all under
+ * the lock. The caller completes the requests afterwards, without the lock:
+ * that is safe because the entries are copies, and because a tag is not used
+ * again before its request is completed. Callers need not exclude each other,
+ * but for @done.
  *
  * One call takes one round of the queue at most, so a device that never stops
  * does not keep the caller; its level interrupt brings it back.
@@ -362,37 +468,40 @@ static bool ans2_take(struct nvme_ans2 *ans2, unsigned int qid,
  * Return: how many entries there were, refused ones included
  */
 unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
-			    struct nvme_ans2_cq *cq)
+			    struct nvme_completion *done, unsigned int max,
+			    unsigned int *taken)
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
-	unsigned int seen = 0;
+	unsigned int seen = 0, nr = 0;
 	unsigned long flags;
 
-	cq->taken = 0;
-	/* Both queues share the interrupt: most calls for admin end here. */
-	if (!ans2_cqe_ready(cq))
+	*taken = 0;
+	/*
+	 * Both queues share the interrupt: most calls for admin end here. Who
+	 * moves the head meanwhile takes the entry.
+	 */
+	if (!ans2_cqe_ready(q))
 		return 0;
 
 	spin_lock_irqsave(&ans2->lock, flags);
-	while (seen < cq->depth && ans2_cqe_ready(cq)) {
+	while (seen < q->depth && nr < max && ans2_cqe_ready(q)) {
 		/*
 		 * Phase before the rest of the entry. Pairs with the order in
 		 * which the device writes an entry.
 		 */
 		dma_rmb();
-		if (ans2_take(ans2, qid, &cq->cqes[cq->head],
-			      &q->done[cq->taken]))
-			cq->taken++;
-		ans2_cq_next(cq);
+		if (ans2_take(ans2, qid, &q->cqes[q->head], &done[nr]))
+			nr++;
+		ans2_cq_next(q);
 		seen++;
 	}
 	if (seen && ans2->live) {
-		if (ans2->stat_per_batch && cq->taken)
-			ans2_check_stat(ans2,
-					q->done[cq->taken - 1].command_id);
-		ans2_write32(ans2, q->cq_db, cq->head);
+		if (ans2->stat_per_batch && nr)
+			ans2_check_stat(ans2, done[nr - 1].command_id);
+		ans2_write32(ans2, q->cq_db, q->head);
 	}
 	spin_unlock_irqrestore(&ans2->lock, flags);
+	*taken = nr;
 	return seen;
 }
 

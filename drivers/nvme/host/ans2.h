@@ -7,13 +7,14 @@
 #define _NVME_ANS2_H
 
 #include <linux/bits.h>
+#include <linux/io.h>
 #include <linux/nvme.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "ans2-regs.h"
 
 struct device;
-struct request;
 
 /*
  * Tag = command id = slot in the queue = index of the TCB. The controller has
@@ -35,13 +36,18 @@ struct request;
 static_assert((NVME_ANS2_ADMIN_MASK & NVME_ANS2_IO_MASK) == 0);
 
 /**
- * struct nvme_ans2_queue - what the ANS2 adds to a queue pair
+ * struct nvme_ans2_queue - a queue pair, and what the ANS2 adds to it
  * @tcbs: TCB array, NVME_ANS2_TAGS entries whatever the depth of the queue
  * @tcbs_dma: its address for the device
  * @sq_db: offset of the submission doorbell, which takes a tag
  * @cq_db: offset of the completion doorbell, which takes a head
  * @tags: mask of the tags that may be in flight here
- * @done: copies of the entries that the last nvme_ans2_reap() took
+ * @cqes: the completion ring, written by the device; NULL until it is opened
+ * @depth: its entries, at most NVME_ANS2_TAGS
+ * @head: next entry to read
+ * @phase: phase bit of an entry that was not read yet
+ * @reaped: how many entries were read since the start, may wrap
+ * @done: copies of entries, for the interrupt handler
  */
 struct nvme_ans2_queue {
 	struct nvme_ans2_tcb *tcbs;
@@ -49,6 +55,11 @@ struct nvme_ans2_queue {
 	u32 sq_db;
 	u32 cq_db;
 	u64 tags;
+	const struct nvme_completion *cqes;
+	u16 depth;
+	u16 head;
+	u8 phase;
+	u32 reaped;
 	struct nvme_completion done[NVME_ANS2_TAGS];
 };
 
@@ -61,27 +72,17 @@ struct nvme_ans2_queue {
  *	reason is observed, not known: without it a completion now and then
  *	raises no interrupt, although its entry is in memory (the comment in
  *	nvme-apple guesses at a firmware bug when a command starts between the
- *	two). It also guards @inflight and @live. Taken in hard interrupt
- *	context; nothing is submitted or completed under it.
+ *	two). It also guards @inflight, @live, @watched, and head, phase and
+ *	reaped of each queue. Taken in hard interrupt context; nothing is
+ *	submitted or completed under it.
  * @inflight: mask of the tags whose doorbell was rung and whose completion
  *	was not taken
- * @live: the controller is enabled, registers of the NVMMU may be written.
- *	Changed under the shutdown lock of nvme-pci as well
+ * @live: the controller is enabled, registers of the NVMMU may be written
+ * @watched: @watch is pending
  * @stat_per_batch: read TCB_STAT once per batch instead of once per tag
- * @needs_reset: the admin queue does not answer, so the queues cannot be
- *	deleted in order and only a reset of the co-processor helps. Set by
- *	time-outs at any time, also while the queues are being deleted, and
- *	under the shutdown lock of nvme-pci; cleared under that lock
- * @admin: the request that has the admin tag, or NULL. Taken and given back by
- *	cmpxchg()
- * @has_io_queue: the controller has made the I/O completion queue, so its
- *	queues must be deleted before CC.EN is cleared. Set when the command has
- *	ended, cleared under the shutdown lock of nvme-pci
- * @deleting: commands that delete the I/O queues are waited for. Written under
- *	the shutdown lock of nvme-pci
- * @idle_irqs: calls of the interrupt handler in a row that found no work.
- *	Written by that handler only; with threadirqs, which makes two threads
- *	of it, a count may be lost
+ * @watch_wq: runs @watch. A queue of its own, so that it runs without memory
+ *	while all that waits for a command holds other workers
+ * @watch: looks after commands in flight, see nvme_ans2_is_busy()
  * @q: admin queue and I/O queue
  */
 struct nvme_ans2 {
@@ -90,32 +91,17 @@ struct nvme_ans2 {
 	spinlock_t lock; /* doorbells against invalidations, see above */
 	u64 inflight;
 	bool live;
+	bool watched;
 	bool stat_per_batch;
-	bool needs_reset;
-	bool has_io_queue;
-	bool deleting;
-	struct request *admin;
-	unsigned int idle_irqs;
+	struct workqueue_struct *watch_wq;
+	struct delayed_work watch;
 	struct nvme_ans2_queue q[2];
 };
 
-/**
- * struct nvme_ans2_cq - where a completion queue is read from
- * @cqes: the ring, written by the device
- * @depth: its entries, at most NVME_ANS2_TAGS
- * @head: next entry to read
- * @phase: phase bit of an entry that was not read yet
- * @taken: how many entries of @done of the queue the last reap filled
- */
-struct nvme_ans2_cq {
-	const struct nvme_completion *cqes;
-	u16 depth;
-	u16 head;
-	u8 phase;
-	unsigned int taken;
-};
+/* How often the watch looks while commands are in flight. */
+#define NVME_ANS2_WATCH_PERIOD		(HZ / 4)
 
-struct nvme_ans2 *nvme_ans2_alloc(struct device *dev);
+int nvme_ans2_init(struct nvme_ans2 *ans2, struct device *dev);
 int nvme_ans2_wait_boot(struct nvme_ans2 *ans2);
 void nvme_ans2_start(struct nvme_ans2 *ans2);
 void nvme_ans2_stop(struct nvme_ans2 *ans2);
@@ -123,7 +109,48 @@ bool nvme_ans2_fill(struct nvme_ans2 *ans2, unsigned int qid, void *sq_cmds,
 		    const struct nvme_command *cmd);
 void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, const u8 *tags,
 		      unsigned int nr);
+void nvme_ans2_open_cq(struct nvme_ans2 *ans2, unsigned int qid,
+		       const struct nvme_completion *cqes);
+bool nvme_ans2_is_busy(struct nvme_ans2 *ans2);
+bool nvme_ans2_has_entry(struct nvme_ans2 *ans2, unsigned int qid);
 unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
-			    struct nvme_ans2_cq *cq);
+			    struct nvme_completion *done, unsigned int max,
+			    unsigned int *taken);
+
+#if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)
+/**
+ * struct nvme_ans2_window - memory of a test in place of the register window
+ * @map: called instead of ioremap_np()
+ * @wrote: a register of ans2.c was written, with all locks of the writer held
+ *
+ * Unlike a KUnit stub it is found in every context: in work items, interrupts
+ * and threads of the block layer.
+ */
+struct nvme_ans2_window {
+	void __iomem *(*map)(resource_size_t start, unsigned long size);
+	void (*wrote)(void __iomem *reg, u64 value);
+};
+
+extern const struct nvme_ans2_window *nvme_ans2_window;
+
+static inline void __iomem *nvme_ans2_map(resource_size_t start,
+					  unsigned long size)
+{
+	return nvme_ans2_window ? nvme_ans2_window->map(start, size) :
+				  ioremap_np(start, size);
+}
+
+static inline void nvme_ans2_wrote(void __iomem *reg, u64 value)
+{
+	if (nvme_ans2_window)
+		nvme_ans2_window->wrote(reg, value);
+}
+#else
+#define nvme_ans2_map(start, size)	ioremap_np(start, size)
+
+static inline void nvme_ans2_wrote(void __iomem *reg, u64 value)
+{
+}
+#endif
 
 #endif /* _NVME_ANS2_H */

@@ -2,7 +2,7 @@
 /// Host bridges that are emulated get the number of their PCI domain from an
 /// allocator since a kernel after 6.12. Where there is none, the first number
 /// of the range is taken, which nobody else has on these machines.
-// Apply to: drivers/soc/apple/ans/bridge.c, on kernels whose
+// Apply to: drivers/pci/controller/ans/bridge.c, on kernels whose
 //           include/linux/pci.h has no pci_bus_find_emul_domain_nr()
 // Tried: 6.12.118, spatch 1.1.1
 // Options: --no-includes --very-quiet

@@ -2,7 +2,7 @@
 /// The crashed callback of RTKit has got the crash log as two more arguments
 /// since 6.12. Where the callback's type has one argument, drop the others
 /// from the function that is put into the table.
-// Apply to: drivers/soc/apple/ans/boot.c, on kernels whose
+// Apply to: drivers/pci/controller/ans/boot.c, on kernels whose
 //           include/linux/soc/apple/rtkit.h has crashed(void *cookie)
 // Tried: 6.12.118, spatch 1.1.1
 // Options: --no-includes --very-quiet
