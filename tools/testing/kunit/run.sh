@@ -134,7 +134,8 @@ step "kunit-build-$name" "kernel for KUnit" build_kernel
 
 start=$SECONDS
 rc=0
-kunit exec --timeout 300 --kernel_args panic_on_warn=1 --kernel_args panic=-1 \
+# two processors: some cases are about a race
+kunit exec --timeout 600 --qemu_args='-smp 2' --kernel_args panic_on_warn=1 --kernel_args panic=-1 \
 	--kernel_args oops=panic \
 	${glob:+"$glob"} >"$log" 2>&1 || rc=$?
 {

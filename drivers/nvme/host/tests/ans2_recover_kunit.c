@@ -1,0 +1,1089 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the Apple ANS2's queue path in nvme-pci: taking a controller
+ * down, and getting it back
+ *
+ * ans2-recover.c includes this file. See ans2_pci_fixture.c.
+ */
+
+#include <linux/sched/signal.h>
+
+#define T_DOWN		"delete-sq delete-cq off"
+#define T_AGAIN		"on identify set create-cq create-sq" T_SCAN
+
+/*
+ * In order
+ */
+
+static void unbind_in_order(struct kunit *test)
+{
+	pci_test_start(test);
+	pci_test_unbind(test);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+static void reset_in_order(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, T_DOWN " " T_AGAIN);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static void many_resets_leave_nothing(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	unsigned int i, refs;
+
+	pci_test_start(test);
+	refs = kref_read(&t->dev->ctrl.device->kobj.kref);
+	for (i = 0; i < 20; i++) {
+		pci_test_reset_now(test);
+		KUNIT_ASSERT_TRUE(test, pci_test_recovers(t));
+		flush_work(&t->dev->ctrl.scan_work);
+	}
+	KUNIT_EXPECT_EQ(test, kref_read(&t->dev->ctrl.device->kobj.kref), refs);
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 0);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static void function_reset_in_order(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	/* The PCI core has locks of its own. */
+	t->fake.allowed = "reset without the lock";
+	KUNIT_EXPECT_EQ(test, pci_reset_function(t->fake.pdev), 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, T_DOWN " flr " T_AGAIN);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static void shutdown_in_order(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	nvme_shutdown(t->fake.pdev);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+static void suspend_in_order(struct kunit *test)
+{
+	const struct dev_pm_ops *pm;
+	struct pci_test *t = test->priv;
+	struct device *dev;
+
+	pci_test_start(test);
+	dev = &t->fake.pdev->dev;
+	pm = dev->driver->pm;
+	if (!pm || !pm->suspend || !pm->resume)
+		kunit_skip(test, "no power management");
+	KUNIT_EXPECT_EQ(test, pm->suspend(dev), 0);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+	KUNIT_EXPECT_EQ(test, pm->resume(dev), 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off " T_AGAIN);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+/*
+ * Taking it down
+ */
+
+struct going {
+	const char *name;
+	struct fake_traits traits;
+	bool unbind;
+	const char *log;
+};
+
+/* CAP.TO is a second here; a shutdown may take longer than the core's 5 s. */
+static const struct going goings[] = {
+	{
+		.name = "slow to stop",
+		.traits = { .off_ms = 600 },
+		.log = T_DOWN " " T_AGAIN,
+	}, {
+		.name = "too slow to stop",
+		.traits = { .off_ms = 3000 },
+		.log = T_DOWN " flr " T_AGAIN,
+	}, {
+		.name = "never stops",
+		.traits = { .off_ms = -1 },
+		.log = T_DOWN " flr " T_AGAIN,
+	}, {
+		.name = "shutdown, never stops",
+		.traits = { .off_ms = -1 },
+		.unbind = true,
+		.log = "delete-sq delete-cq shutdown off flr",
+	}, {
+		.name = "slow to shut down",
+		.traits = { .shutdown_ms = 6000 },
+		.unbind = true,
+		.log = "delete-sq delete-cq shutdown off",
+	},
+};
+
+static void going_name(const struct going *g, char *desc)
+{
+	strscpy(desc, g->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(going, goings, going_name);
+
+static void goes_down(struct kunit *test)
+{
+	const struct going *g = test->param_value;
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	t->fake.traits.off_ms = g->traits.off_ms;
+	t->fake.traits.shutdown_ms = g->traits.shutdown_ms;
+	if (g->unbind) {
+		pci_test_unbind(test);
+	} else {
+		pci_test_reset_now(test);
+		KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+		pci_test_expect_bio(test, pci_test_bio(test), 0);
+	}
+	pci_test_expect_log(test, g->log);
+	t->fake.traits.off_ms = 0;
+}
+
+/* Whoever unbinds may be killed meanwhile. */
+static void signal_does_not_end_a_shutdown(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	t->fake.traits.shutdown_ms = 300;
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	KUNIT_EXPECT_TRUE(test, fatal_signal_pending(current));
+	device_release_driver(&t->fake.pdev->dev);
+	t->dev = NULL;
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+/*
+ * Failures
+ */
+
+static const enum fake_act failures[] = {
+	FAKE_FATAL, FAKE_UNREADY, FAKE_CRASH, FAKE_GONE,
+};
+
+static const char * const act_names[] = {
+	[FAKE_OBEY] = "obeys",
+	[FAKE_HOLD] = "does not end",
+	[FAKE_FAIL] = "fails",
+	[FAKE_SILENT] = "ends without an interrupt",
+	[FAKE_FATAL] = "is fatal",
+	[FAKE_UNREADY] = "makes it unready",
+	[FAKE_CRASH] = "crashes the firmware",
+	[FAKE_GONE] = "makes it go away",
+};
+
+static void failure_name(const enum fake_act *act, char *desc)
+{
+	strscpy(desc, act_names[*act], KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(failure, failures, failure_name);
+
+static void pci_test_rule(struct pci_test *t, unsigned int qid,
+			  unsigned int opcode, enum fake_act act,
+			  unsigned int times)
+{
+	fake_add_rule(&t->fake, &(struct fake_rule){
+		.qid = qid, .opcode = opcode, .act = act, .times = times,
+		.status = NVME_SC_INTERNAL });
+}
+
+/* The watch sees it, long before a time-out, and the I/O is done again. */
+static void io_survives(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+	unsigned long begin;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, *act, 1);
+	begin = jiffies;
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_LT(test, jiffies - begin, 3 * HZ);
+	pci_test_expect_log(test, "flr " T_AGAIN);
+}
+
+/* An admin command is not repeated, but it ends. */
+static void admin_ends(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_identify, *act, 1);
+	pci_test_expect_end(test, pci_test_admin_job(test), -EINTR);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "identify flr " T_AGAIN);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static void idle_controller_is_found_dead_by_io(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	fake_fail(&t->fake, *act, 0);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "flr " T_AGAIN);
+}
+
+static void reset_of_a_dead_controller(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	fake_fail(&t->fake, *act, 0);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 1);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static void unbind_of_a_dead_controller(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+	unsigned long begin;
+
+	pci_test_start(test);
+	fake_fail(&t->fake, *act, 0);
+	begin = jiffies;
+	pci_test_unbind(test);
+	KUNIT_EXPECT_LT(test, jiffies - begin, 3 * HZ);
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 1);
+
+	pci_test_bind(test);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+/* RDY says nothing while a shutdown goes on. */
+static void failure_ends_a_shutdown(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+	unsigned long begin;
+
+	if (*act == FAKE_UNREADY)
+		kunit_skip(test, "not seen during a shutdown");
+	pci_test_start(test);
+	t->fake.traits.shutdown_ms = -1;
+	fake_fail(&t->fake, *act, 200);
+	begin = jiffies;
+	pci_test_unbind(test);
+	KUNIT_EXPECT_LT(test, jiffies - begin, 3 * HZ);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown flr");
+}
+
+static void failure_ends_a_stop(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+
+	if (*act == FAKE_UNREADY)
+		kunit_skip(test, "what it is stopped for");
+	pci_test_start(test);
+	t->fake.traits.off_ms = -1;
+	t->fake.traits.cap_to = 0xff;
+	t->dev->ctrl.cap |= 0xff000000;
+	fake_fail(&t->fake, *act, 200);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, T_DOWN " flr " T_AGAIN);
+	t->fake.traits.off_ms = 0;
+}
+
+/*
+ * Commands that delete the queues
+ */
+
+struct deletion {
+	u8 opcode;
+	enum fake_act act;
+	const char *log;
+	const char *allowed;
+};
+
+/* One that answers is disabled even if its queues remain. */
+static const struct deletion deletions[] = {
+	{ nvme_admin_delete_sq, FAKE_HOLD, "delete-sq flr " T_AGAIN },
+	{ nvme_admin_delete_cq, FAKE_HOLD, "delete-sq delete-cq flr " T_AGAIN },
+	{ nvme_admin_delete_sq, FAKE_SILENT, T_DOWN " " T_AGAIN },
+	{ nvme_admin_delete_cq, FAKE_SILENT, T_DOWN " " T_AGAIN },
+	{ nvme_admin_delete_sq, FAKE_FAIL, T_DOWN " " T_AGAIN,
+	  "disabled with I/O queues" },
+	{ nvme_admin_delete_cq, FAKE_FAIL, T_DOWN " " T_AGAIN,
+	  "disabled with I/O queues" },
+	{ nvme_admin_delete_sq, FAKE_FATAL, "delete-sq flr " T_AGAIN },
+	{ nvme_admin_delete_cq, FAKE_FATAL,
+	  "delete-sq delete-cq flr " T_AGAIN },
+	{ nvme_admin_delete_sq, FAKE_UNREADY, "delete-sq flr " T_AGAIN },
+	{ nvme_admin_delete_sq, FAKE_CRASH, "delete-sq flr " T_AGAIN },
+	{ nvme_admin_delete_sq, FAKE_GONE, "delete-sq flr " T_AGAIN },
+};
+
+static void deletion_name(const struct deletion *d, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "opcode %u %s", d->opcode,
+		 act_names[d->act]);
+}
+
+KUNIT_ARRAY_PARAM(deletion, deletions, deletion_name);
+
+static void deletion_that_does_not_work(struct kunit *test)
+{
+	const struct deletion *d = test->param_value;
+	struct pci_test *t = test->priv;
+	unsigned long begin;
+
+	pci_test_start(test);
+	t->fake.allowed = d->allowed;
+	blk_queue_rq_timeout(t->dev->ctrl.admin_q, HZ / 2);
+	pci_test_rule(t, 0, d->opcode, d->act, 1);
+	begin = jiffies;
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_LT(test, jiffies - begin, 4 * HZ);
+	pci_test_expect_log(test, d->log);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+/* Whoever lost one command does not wait long for the next. */
+static void deletion_after_a_time_out_is_not_waited_for(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned long begin;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	pci_test_rule(t, 0, nvme_admin_delete_sq, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	begin = jiffies;
+	pci_test_expire(&t->dev->tagset);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_LT(test, jiffies - begin, 5 * HZ);
+	pci_test_expect_log(test, "delete-sq flr " T_AGAIN);
+}
+
+static void deletion_waits_for_another_admin_command(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
+	job = pci_test_admin_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	msleep(100);
+	KUNIT_EXPECT_STREQ(test, t->fake.log, "identify");
+	fake_release(&t->fake);
+	pci_test_expect_end(test, job, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "identify " T_DOWN " " T_AGAIN);
+}
+
+static void deletion_does_not_wait_for_ever(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	blk_queue_rq_timeout(t->dev->ctrl.admin_q, HZ / 5);
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
+	job = pci_test_admin_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	pci_test_reset_now(test);
+	pci_test_expect_end(test, job, -EINTR);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "identify flr " T_AGAIN);
+}
+
+/* Users may have all requests that there are. */
+static void deletion_waits_for_a_request(struct kunit *test)
+{
+	struct request *reqs[NVME_AQ_DEPTH];
+	struct pci_test *t = test->priv;
+	unsigned int nr = 0;
+
+	pci_test_start(test);
+	while (nr < ARRAY_SIZE(reqs)) {
+		reqs[nr] = blk_mq_alloc_request(t->dev->ctrl.admin_q,
+						REQ_OP_DRV_IN,
+						BLK_MQ_REQ_NOWAIT);
+		if (IS_ERR(reqs[nr]))
+			break;
+		nr++;
+	}
+	KUNIT_EXPECT_EQ(test, nr, t->dev->admin_tagset.queue_depth);
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	msleep(100);
+	KUNIT_EXPECT_STREQ(test, t->fake.log, "");
+	while (nr--)
+		blk_mq_free_request(reqs[nr]);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, T_DOWN " " T_AGAIN);
+}
+
+/* As hwmon may send it behind the deletions. */
+static void stop_waits_for_another_admin_command(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	t->fake.allowed = "disabled with I/O queues";
+	clear_bit(NVME_ANS2_HAS_IO_QUEUE, &t->dev->ans2->flags);
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
+	job = pci_test_admin_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	msleep(100);
+	KUNIT_EXPECT_STREQ(test, t->fake.log, "identify");
+	fake_release(&t->fake);
+	pci_test_expect_end(test, job, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "identify off " T_AGAIN);
+}
+
+/*
+ * Entries that nobody has taken yet
+ */
+
+/* They are taken before their queue is deleted: nothing is sent twice. */
+static void entry_is_taken_before_a_reset(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int posted;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_SILENT, 1);
+	posted = t->fake.posted;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	pci_test_reset_now(test);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, T_DOWN " " T_AGAIN);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->lost_irqs, 0);
+}
+
+static void entry_of_a_dead_controller_is_taken(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+	unsigned int posted, ios;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_SILENT, 1);
+	posted = t->fake.posted;
+	ios = t->fake.ios;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	fake_fail(&t->fake, *act, 0);
+	pci_test_reset_now(test);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, t->fake.ios, ios + 1);
+}
+
+/*
+ * The watch
+ */
+
+static const unsigned int crowds[] = { 1, 9, 61 };
+
+static void crowd_name(const unsigned int *nr, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", *nr);
+}
+
+KUNIT_ARRAY_PARAM(crowd, crowds, crowd_name);
+
+static void watch_finds_lost_interrupt_of_io(struct kunit *test)
+{
+	unsigned int nr = *(const unsigned int *)test->param_value;
+	u8 *buf = kunit_kzalloc(test, nr * FAKE_BLOCK, GFP_KERNEL);
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bios;
+	unsigned long begin;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_SILENT, 0);
+	begin = jiffies;
+	bios = pci_test_bios(test, REQ_OP_READ, buf, nr);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(ans2_bios_ended(bios, nr)));
+	KUNIT_EXPECT_LT(test, jiffies - begin, HZ);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->lost_irqs, 1);
+	KUNIT_EXPECT_FALSE(test, !!bios[nr - 1].bio.bi_status);
+	pci_test_expect_log(test, "");
+}
+
+static void watch_finds_lost_interrupt_of_admin(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	unsigned long begin;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_SILENT, 3);
+	begin = jiffies;
+	pci_test_expect_end(test, pci_test_admin_job(test), 0);
+	KUNIT_EXPECT_LT(test, jiffies - begin, HZ);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->lost_irqs, 1);
+	pci_test_expect_end(test, pci_test_admin_job(test), 0);
+	pci_test_expect_end(test, pci_test_admin_job(test), 0);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->lost_irqs, 3);
+	pci_test_expect_end(test, pci_test_admin_job(test), 0);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->lost_irqs, 3);
+	pci_test_expect_log(test, "identify" T_ID T_ID T_ID);
+}
+
+/* It looks while something is in flight, and does not mind if that is slow. */
+static void watch_ends_with_the_last_command(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct delayed_work *watch;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	watch = &t->dev->ans2->hw.watch;
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(!delayed_work_pending(watch)));
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(delayed_work_pending(watch)));
+	msleep(1100);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(delayed_work_pending(watch)));
+	KUNIT_EXPECT_FALSE(test, ans2_bios_ended(bio, 1));
+	fake_release(&t->fake);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(!delayed_work_pending(watch)));
+	pci_test_expect_log(test, "");
+}
+
+/*
+ * Time-outs
+ */
+
+/* The queues are deleted, since the admin queue answers. */
+static void io_time_out_resets(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	pci_test_expire(&t->dev->tagset);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, T_DOWN " " T_AGAIN);
+}
+
+static void admin_time_out_resets_the_function(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
+	job = pci_test_admin_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	pci_test_expire(&t->dev->admin_tagset);
+	pci_test_expect_end(test, job, -EINTR);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "identify flr " T_AGAIN);
+}
+
+static void time_out_looks_into_the_queue(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int posted;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_SILENT, 1);
+	posted = t->fake.posted;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	pci_test_expire(&t->dev->tagset);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->lost_irqs, 0);
+	pci_test_expect_log(test, "");
+}
+
+static bool pci_test_any(struct request *req, void *data)
+{
+	struct request **found = data;
+
+	*found = req;
+	return false;
+}
+
+/* Whoever has stopped the controller ends what was in flight. */
+static void time_out_of_a_stopped_controller_waits(struct kunit *test)
+{
+	struct request *req = NULL;
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	blk_mq_tagset_busy_iter(&t->dev->tagset, pci_test_any, &req);
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	t->dev->ans2->hw.live = false;
+	KUNIT_EXPECT_EQ(test, nvme_ans2_timeout(req), BLK_EH_RESET_TIMER);
+	KUNIT_EXPECT_FALSE(test, ans2_bios_ended(bio, 1));
+	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_LIVE));
+	t->dev->ans2->hw.live = true;
+	fake_release(&t->fake);
+	pci_test_expect_bio(test, bio, 0);
+}
+
+/* Lost, and lost again while the reset waits for it. */
+static void io_that_times_out_twice_is_done(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int i;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 3);
+	bio = pci_test_bio(test);
+	for (i = 0; i < 3; i++) {
+		KUNIT_ASSERT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+		pci_test_expire(&t->dev->tagset);
+		KUNIT_ASSERT_TRUE(test, T_UNTIL(!fake_held(&t->fake, 1)));
+	}
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->starts, 0);
+}
+
+/*
+ * Starts that fail
+ */
+
+struct start {
+	u8 opcode;
+	enum fake_act act;
+	unsigned int times;
+};
+
+static const struct start starts[] = {
+	{ nvme_admin_identify, FAKE_FAIL, 1 },
+	{ nvme_admin_identify, FAKE_FAIL, 3 },
+	{ nvme_admin_identify, FAKE_HOLD, 1 },
+	{ nvme_admin_identify, FAKE_HOLD, 3 },
+	{ nvme_admin_identify, FAKE_SILENT, 1 },
+	{ nvme_admin_identify, FAKE_FATAL, 1 },
+	{ nvme_admin_identify, FAKE_UNREADY, 1 },
+	{ nvme_admin_identify, FAKE_CRASH, 3 },
+	{ nvme_admin_identify, FAKE_GONE, 1 },
+	{ nvme_admin_set_features, FAKE_FAIL, 1 },
+	{ nvme_admin_set_features, FAKE_HOLD, 1 },
+	{ nvme_admin_set_features, FAKE_CRASH, 1 },
+	{ nvme_admin_create_cq, FAKE_FAIL, 1 },
+	{ nvme_admin_create_cq, FAKE_HOLD, 1 },
+	{ nvme_admin_create_cq, FAKE_CRASH, 1 },
+	{ nvme_admin_create_sq, FAKE_FAIL, 1 },
+	{ nvme_admin_create_sq, FAKE_HOLD, 1 },
+	{ nvme_admin_create_sq, FAKE_SILENT, 1 },
+	{ nvme_admin_create_sq, FAKE_CRASH, 3 },
+};
+
+static void start_name(const struct start *s, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "opcode %u %s, %u times",
+		 s->opcode, act_names[s->act], s->times);
+}
+
+KUNIT_ARRAY_PARAM(start, starts, start_name);
+
+/* Lets what is held during a start time out. Returns whether it is over. */
+static bool pci_test_settles(struct pci_test *t)
+{
+	if (fake_held(&t->fake, 0))
+		pci_test_expire(&t->dev->admin_tagset);
+	return !work_busy(&t->dev->ctrl.reset_work) &&
+	       (pci_test_is(t, NVME_CTRL_LIVE) ||
+		pci_test_is(t, NVME_CTRL_DEAD));
+}
+
+static void failed_start_is_tried_again(struct kunit *test)
+{
+	const struct start *s = test->param_value;
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	pci_test_rule(t, 0, s->opcode, s->act, s->times);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(pci_test_settles(t)));
+	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_LIVE));
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->starts, 0);
+	pci_test_expect_bio(test, bio, 0);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static const struct start last_starts[] = {
+	{ nvme_admin_identify, FAKE_FAIL, 4 },
+	{ nvme_admin_identify, FAKE_HOLD, 4 },
+	{ nvme_admin_identify, FAKE_CRASH, 4 },
+	{ nvme_admin_set_features, FAKE_FAIL, 4 },
+	{ nvme_admin_create_cq, FAKE_FAIL, 4 },
+	{ nvme_admin_create_sq, FAKE_FAIL, 4 },
+	{ nvme_admin_create_sq, FAKE_GONE, 4 },
+};
+
+KUNIT_ARRAY_PARAM(last_start, last_starts, start_name);
+
+/* It ends, and so does the I/O that waits. */
+static void fourth_start_is_the_last(struct kunit *test)
+{
+	const struct start *s = test->param_value;
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	pci_test_rule(t, 0, s->opcode, s->act, s->times);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(pci_test_settles(t)));
+	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_DEAD));
+	pci_test_expect_bio(test, bio, -EIO);
+	pci_test_expect_bio(test, pci_test_bio(test), -EIO);
+
+	/* and all is well when it is bound anew */
+	pci_test_unbind(test);
+	pci_test_bind(test);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static void start_that_is_never_ready(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	t->fake.traits.cap_to = 1;
+	pci_test_start(test);
+	t->fake.traits.ready_ms = -1;
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_DEAD));
+	KUNIT_EXPECT_GE(test, t->fake.flrs, 3);
+	t->fake.traits.ready_ms = 0;
+}
+
+static void pci_test_permit_flr(struct pci_test *t, bool permit)
+{
+	if (permit)
+		t->fake.pdev->devcap |= PCI_EXP_DEVCAP_FLR;
+	else
+		t->fake.pdev->devcap &= ~PCI_EXP_DEVCAP_FLR;
+}
+
+static void without_function_reset_it_is_given_up(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	pci_test_permit_flr(t, false);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_CRASH, 1);
+	bio = pci_test_bio(test);
+	pci_test_expect_bio(test, bio, -EIO);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(pci_test_is(t, NVME_CTRL_DEAD)));
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 0);
+	pci_test_permit_flr(t, true);
+	pci_test_unbind(test);
+	pci_test_bind(test);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+/* The reset that was not possible is made up for before the next start. */
+static void start_begins_with_the_reset_that_failed(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_permit_flr(t, false);
+	fake_fail(&t->fake, FAKE_CRASH, 0);
+	nvme_shutdown(t->fake.pdev);
+	pci_test_expect_log(test, "");
+	pci_test_permit_flr(t, true);
+	KUNIT_EXPECT_EQ(test, nvme_try_sched_reset(&t->dev->ctrl), 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "flr " T_AGAIN);
+}
+
+/* In time the probe gives up, and leaves nothing. */
+static void probe_does_not_wait_for_ever(struct kunit *test)
+{
+	const struct start *s = test->param_value;
+	struct pci_test *t = test->priv;
+
+	nvme_io_timeout = 1;
+	pci_test_plug(test);
+	pci_test_rule(t, 0, s->opcode, s->act, 1);
+	KUNIT_EXPECT_FALSE(test, fake_bind(&t->fake));
+	pci_test_unbind(test);
+	KUNIT_EXPECT_GE(test, t->fake.flrs, 1);
+	pci_test_bind(test);
+}
+
+static const struct start probes[] = {
+	{ nvme_admin_identify, FAKE_HOLD, 1 },
+	{ nvme_admin_identify, FAKE_CRASH, 1 },
+	{ nvme_admin_create_cq, FAKE_GONE, 1 },
+	{ nvme_admin_create_sq, FAKE_HOLD, 1 },
+};
+
+KUNIT_ARRAY_PARAM(probe, probes, start_name);
+
+/*
+ * Going away
+ */
+
+static void unbind_waits_for_io(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	job = pci_test_unbind_job(test);
+	msleep(100);
+	KUNIT_EXPECT_STREQ(test, t->fake.log, "");
+	fake_release(&t->fake);
+	pci_test_expect_bio(test, bio, 0);
+	pci_test_expect_end(test, job, 0);
+	t->dev = NULL;
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+static void unbind_does_not_wait_for_ever(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	job = pci_test_unbind_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(nvme_state_terminal(&t->dev->ctrl)));
+	pci_test_expire(&t->dev->tagset);
+	pci_test_expect_bio(test, bio, -EIO);
+	pci_test_expect_end(test, job, 0);
+	t->dev = NULL;
+	pci_test_expect_log(test, "flr");
+}
+
+static void shutdown_waits_for_io(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	job = pci_test_shutdown_job(test);
+	msleep(300);
+	KUNIT_EXPECT_STREQ(test, t->fake.log, "");
+	fake_release(&t->fake);
+	pci_test_expect_bio(test, bio, 0);
+	pci_test_expect_end(test, job, 0);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+static void shutdown_does_not_wait_for_ever(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	nvme_io_timeout = 1;
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	job = pci_test_shutdown_job(test);
+	pci_test_expect_end(test, job, 0);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+static void shutdown_sees_a_time_out(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	job = pci_test_shutdown_job(test);
+	msleep(50);
+	pci_test_expire(&t->dev->tagset);
+	pci_test_expect_end(test, job, 0);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+static void shutdown_sees_a_failure(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+	unsigned long begin;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	begin = jiffies;
+	job = pci_test_shutdown_job(test);
+	fake_fail(&t->fake, *act, 50);
+	pci_test_expect_end(test, job, 0);
+	KUNIT_EXPECT_LT(test, jiffies - begin, 3 * HZ);
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 1);
+}
+
+static void pci_test_pull(struct pci_test *t)
+{
+	fake_fail(&t->fake, FAKE_GONE, 0);
+	t->fake.hidden = true;
+	WRITE_ONCE(t->fake.pdev->error_state, pci_channel_io_perm_failure);
+}
+
+/* Nobody resets what is not there. */
+static void function_that_was_pulled_is_let_go(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned long begin;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	begin = jiffies;
+	pci_test_pull(t);
+	pci_test_unbind(test);
+	pci_test_expect_bio(test, bio, -EIO);
+	KUNIT_EXPECT_LT(test, jiffies - begin, 3 * HZ);
+	pci_test_expect_log(test, "");
+}
+
+/* Without anybody who removes it the watch sees to the I/O. */
+static void io_of_a_pulled_function_ends(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	pci_test_pull(t);
+	pci_test_expect_bio(test, bio, -EIO);
+	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_DELETING));
+	pci_test_expect_log(test, "");
+}
+
+static struct kunit_case recover_cases[] = {
+	KUNIT_CASE(unbind_in_order),
+	KUNIT_CASE(reset_in_order),
+	KUNIT_CASE(many_resets_leave_nothing),
+	KUNIT_CASE(function_reset_in_order),
+	KUNIT_CASE(shutdown_in_order),
+	KUNIT_CASE(suspend_in_order),
+	KUNIT_CASE_PARAM(goes_down, going_gen_params),
+	KUNIT_CASE(signal_does_not_end_a_shutdown),
+	KUNIT_CASE_PARAM(io_survives, failure_gen_params),
+	KUNIT_CASE_PARAM(admin_ends, failure_gen_params),
+	KUNIT_CASE_PARAM(idle_controller_is_found_dead_by_io,
+			 failure_gen_params),
+	KUNIT_CASE_PARAM(reset_of_a_dead_controller, failure_gen_params),
+	KUNIT_CASE_PARAM(unbind_of_a_dead_controller, failure_gen_params),
+	KUNIT_CASE_PARAM(failure_ends_a_shutdown, failure_gen_params),
+	KUNIT_CASE_PARAM(failure_ends_a_stop, failure_gen_params),
+	KUNIT_CASE_PARAM(deletion_that_does_not_work, deletion_gen_params),
+	KUNIT_CASE(deletion_after_a_time_out_is_not_waited_for),
+	KUNIT_CASE(deletion_waits_for_another_admin_command),
+	KUNIT_CASE(deletion_does_not_wait_for_ever),
+	KUNIT_CASE(deletion_waits_for_a_request),
+	KUNIT_CASE(stop_waits_for_another_admin_command),
+	KUNIT_CASE(entry_is_taken_before_a_reset),
+	KUNIT_CASE_PARAM(entry_of_a_dead_controller_is_taken,
+			 failure_gen_params),
+	KUNIT_CASE_PARAM(watch_finds_lost_interrupt_of_io, crowd_gen_params),
+	KUNIT_CASE(watch_finds_lost_interrupt_of_admin),
+	KUNIT_CASE(watch_ends_with_the_last_command),
+	KUNIT_CASE(io_time_out_resets),
+	KUNIT_CASE(admin_time_out_resets_the_function),
+	KUNIT_CASE(time_out_looks_into_the_queue),
+	KUNIT_CASE(time_out_of_a_stopped_controller_waits),
+	KUNIT_CASE(io_that_times_out_twice_is_done),
+	KUNIT_CASE_PARAM(failed_start_is_tried_again, start_gen_params),
+	KUNIT_CASE_PARAM(fourth_start_is_the_last, last_start_gen_params),
+	KUNIT_CASE(start_that_is_never_ready),
+	KUNIT_CASE(without_function_reset_it_is_given_up),
+	KUNIT_CASE(start_begins_with_the_reset_that_failed),
+	KUNIT_CASE_PARAM(probe_does_not_wait_for_ever, probe_gen_params),
+	KUNIT_CASE(unbind_waits_for_io),
+	KUNIT_CASE(unbind_does_not_wait_for_ever),
+	KUNIT_CASE(shutdown_waits_for_io),
+	KUNIT_CASE(shutdown_does_not_wait_for_ever),
+	KUNIT_CASE(shutdown_sees_a_time_out),
+	KUNIT_CASE_PARAM(shutdown_sees_a_failure, failure_gen_params),
+	KUNIT_CASE(function_that_was_pulled_is_let_go),
+	KUNIT_CASE(io_of_a_pulled_function_ends),
+	{ }
+};
+
+static struct kunit_suite recover_suite = {
+	.name = "nvme_ans2_recover",
+	.init = pci_test_init,
+	.exit = pci_test_exit,
+	.test_cases = recover_cases,
+};
+
+kunit_test_suite(recover_suite);
