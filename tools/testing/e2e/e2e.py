@@ -5,8 +5,11 @@
 After each case the machine must have counted no broken rule, and the kernel
 must have reported nothing.
 
-Usage: e2e.py [T]           run the cases, all or those that T names: a case, a
-                            glob, or "core" for the cheap ones of all kinds
+Usage: e2e.py [T]           run the cases, or those that T names: a case, a glob,
+                            "core" for the cheap ones of all kinds,
+                            "recover-core" for a few cells of the table of
+                            recovery, "recover-slow" for those that take half
+                            a minute each and run only where T names them
        e2e.py --kernels [T] only list the kernels that they need
 """
 
@@ -21,8 +24,10 @@ from mac.suite import Case, Setup, main  # noqa: E402
 
 import mistakes  # noqa: E402
 from cases import batches, controller, crash, data, debug  # noqa: E402
-from cases import detach, lending, modules, otherdrive  # noqa: E402
-from cases import programs, sleep, stuck, tables, timeouts  # noqa: E402
+from cases import detach, firmware, lending, modules, otherdrive  # noqa: E402
+from cases import programs, recovery, recovery_seen  # noqa: E402
+from cases import recovery_table, sleep, stuck, tables, timeouts  # noqa: E402
+from cases import users  # noqa: E402
 from known import driver_steps, known_reports, known_rules  # noqa: E402
 
 # What only this repository's drivers have
@@ -33,6 +38,9 @@ ANS2_SHARED = {
     "function-reset": controller.function_reset,
     "function-reset-under-load": controller.function_reset_under_load,
     "lying-device": timeouts.lies,
+    "refused-commands": users.refused,
+    "subsystem-reset": users.subsystem_reset,
+    "show-regs": users.show_regs,
     "unscheduled-io": batches.unscheduled(programs.program("io")),
     "unscheduled-mixed": batches.unscheduled(programs.program("mixed")),
     "unscheduled-tags": batches.unscheduled(data.tags),
@@ -40,6 +48,12 @@ ANS2_SHARED = {
         data.fio_verify("64m", "128k", 61)),
     "unscheduled-reset-under-load": batches.unscheduled(
         controller.reset_under_load(5)),
+    "recover-seen-reset": recovery_seen.reset,
+    "recover-seen-twice": recovery_seen.twice,
+}
+# These wait for time-outs of the kernel, and run only where T names them.
+ANS2_SLOW = {
+    "recover-seen-lost-twice": recovery_seen.lost_twice,
 }
 ANS2_OWN = {
     "lent-memory": lending.lent_memory,
@@ -67,21 +81,29 @@ ANS2_OWN = {
     "crash-under-load": crash.under_load,
     "crash-too-often": crash.too_often,
     "crash-for-good": crash.does_not_come_back,
+    "recover-seen-probe": recovery_seen.probe,
+    **firmware.CASES,
 }
 
 # Cases after which something of the drivers was set up more than once
 LEAVING = ("rebind", "unbind", "function-removed", "stuck", "crash", "timeout",
-           "suspend")
+           "suspend", "syslog")
 
 CORE = ("run", "boot", "device-mappings", "pci-function", "io", "tags",
         "mixed", "passthru", "fio-128k", "reset-under-load", "rebind", "lock",
         "other-boot", "other-fio-4k")
 
 
+SLOW = {*recovery.SLOW, *ANS2_SLOW}
+RECOVERY = ("recover-seen-reset", "recover-seen-twice", "recover-seen-probe",
+            *recovery.CORE)
+
+
 def make_setup(build):
     options = {}
     if build.driver == "ans2":
-        options["append"] = "panic_on_warn=1"
+        # the log of many crashes stays whole, and is counted
+        options["append"] = "panic_on_warn=1 log_buf_len=4M"
     return Setup(build.kernel_name, build, options,
                  shared=programs.with_programs)
 
@@ -102,6 +124,17 @@ def tables_for(build):
     return shared, own
 
 
+def recovery_cases(build):
+    setup = make_setup(build)
+    for name, run in ANS2_SLOW.items():
+        yield Case(setup, name, run, known=known_rules(build, name),
+                   on_demand=True)
+    shared = replace(setup, name=f"{build.kernel_name}-ram",
+                     shared=recovery.in_memory)
+    yield from recovery.cells(setup, shared,
+                              lambda name: known_rules(build, name))
+
+
 def all_cases(build):
     setup = make_setup(build)
     shared, own = tables_for(build)
@@ -111,6 +144,7 @@ def all_cases(build):
                        known=known_rules(build, name),
                        reports=known_reports(build, name))
     if build.driver == "ans2":
+        yield from recovery_cases(build)
         setup = replace(make_setup(build), machine=Virt,
                         name=f"{build.kernel_name}-virt")
         for name, run in otherdrive.CASES.items():
@@ -124,7 +158,16 @@ def all_cases(build):
     yield from mistakes.all_cases(build)
 
 
+def main_e2e(argv):
+    build = Build.from_environment(modules=False)
+    groups = {
+        "core": lambda case: case.name in CORE,
+        "recover-core": lambda case: case.name in RECOVERY,
+        "recover-slow": lambda case: case.name in SLOW,
+    }
+    return main(argv, all_cases(build), groups,
+                lambda ended: recovery_table.write(build, ended))
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv,
-                  all_cases(Build.from_environment(modules=False)),
-                  {"core": lambda case: case.name in CORE}))
+    sys.exit(main_e2e(sys.argv))

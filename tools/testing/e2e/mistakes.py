@@ -17,10 +17,12 @@ NVME = "drivers/nvme/host/"
 ANS2 = NVME + "ans2.c"
 ANS2_H = NVME + "ans2.h"
 PCI = NVME + "ans2-pci.c"
+RECOVER = NVME + "ans2-recover.c"
 HOOKS = NVME + "ans2-hooks.h"
 SART = "drivers/iommu/apple-sart.c"
-BOOT = "drivers/soc/apple/ans/boot.c"
-CORE = "drivers/soc/apple/ans/core.c"
+BOOT = "drivers/pci/controller/ans/boot.c"
+LOAN = "drivers/pci/controller/ans/loan.c"
+CORE = "drivers/pci/controller/ans/core.c"
 
 
 # ----- what the guest does, where the start of the drivers is not enough -----
@@ -102,8 +104,8 @@ TCB_AFTER_DOORBELL = (
 
 CQ_DOORBELL_FIRST = (
     Edit(ANS2, r"(dma_rmb\(\);)",
-         r"\1 ans2_write32(ans2, q->cq_db, (cq->head + 1) % cq->depth);"),
-    Edit(ANS2, r"ans2_write32\(ans2, q->cq_db, cq->head\);", ";"))
+         r"\1 ans2_write32(ans2, q->cq_db, (q->head + 1) % q->depth);"),
+    Edit(ANS2, r"ans2_write32\(ans2, q->cq_db, q->head\);", ";"))
 
 # The admin queue uses tag 63 instead of 0, and the I/O queue 2..63.
 TAG_63_SHARED = (
@@ -111,6 +113,7 @@ TAG_63_SHARED = (
          r"\1NVME_ANS2_IOQ_DEPTH"),
     Edit(ANS2_H, r"(define NVME_ANS2_ADMIN_TAG\s+)0", r"\1 63"),
     Edit(ANS2_H, r"static_assert\(\(NVME_ANS2_ADMIN_MASK[^;]*;", ""),
+    Edit(ANS2, r"(q\[0\]\.depth = )NVME_ANS2_AQ_DEPTH;", r"\1 64;"),
     Edit(PCI, r"(dev->ans2 \? )NVME_ANS2_AQ_DEPTH :", r"\1 64 :"))
 
 MISTAKES = {
@@ -150,7 +153,7 @@ MISTAKES = {
               r"\1 ((struct nvme_command *)sq_cmds)[tag].common.command_id++;"
               ),)),
     "cid-with-generation": Mistake(
-        by_console(r"opcode 0x\w+ with flags 0x\w+ cannot be sent", hammer),
+        by_console(r"opcode 0x\w+ with flags 0x\w+ is not sent", hammer),
         (Edit(HOOKS, r"NVME_QUIRK_SKIP_CID_GEN\s+\|", "0 |"),)),
     "tag-63-shared": Mistake(by_judge("tag-shared", all_tags), TAG_63_SHARED),
     "tag-used-twice": Mistake(
@@ -165,10 +168,10 @@ MISTAKES = {
               r"sart_write(sart, SART_CONFIG(i), config); \1"),)),
     "buffer-not-in-sart": Mistake(
         by_judge("sart-denied"),
-        (Edit(BOOT, r"return apple_sart_allow\([^)]*\);", "return 0;"),)),
+        (Edit(LOAN, r"return apple_sart_allow\([^)]*\);", "return 0;"),)),
     "buffer-not-revoked": Mistake(
         by_case(take_back, r"0x\w+, lent as .*: access is allowed"),
-        (Edit(BOOT, r"return apple_sart_revoke\([^)]*\);", "return 0;"),)),
+        (Edit(LOAN, r"return apple_sart_revoke\([^)]*\);", "return 0;"),)),
     "forbidden-register": Mistake(
         by_judge("reg-forbidden"),
         (Edit(ANS2, r"(ans2_write32\(ans2, ANS2_LINEAR_SQ_CTRL,)",
@@ -179,14 +182,17 @@ MISTAKES = {
          Edit(HOOKS, r"NVME_QUIRK_ADMIN_PAGE_ALIGN", "0"))),
     "posted-mapping": Mistake(
         by_case(mappings, r"NVMe: \w+ is mapped DEVICE/nGnRE,"),
-        (Edit(PCI, r"ioremap_np\(", "ioremap("),)),
+        (Edit(ANS2_H, r"(define nvme_ans2_map\(start, size\)\s+)ioremap_np",
+              r"\1ioremap"),)),
     "queue-deleted-late": Mistake(
         by_judge("queue-order", reset),
-        (Edit(PCI, r"(ret = nvme_ans2_delete_queue\(ioq, nvme_admin_delete_sq)",
+        (Edit(RECOVER, r"(ret = nvme_ans2_delete_queue\([^;]*delete_sq\);)",
               r"nvme_disable_ctrl(&dev->ctrl, false); \1"),)),
     "enabled-while-asleep": Mistake(
         by_judge("queue-order", unbind),
-        (Edit(PCI, r"if \(!nvme_disable_ctrl\(ctrl, false\)\)", "if (1)"),)),
+        (Edit(RECOVER, r"nvme_ans2_write_cc\(dev, [^;]*CC_ENABLE, 0\);", ";"),
+         Edit(RECOVER, r"(?s)if \(!nvme_ans2_wait_csts\(dev, NVME_CSTS_RDY.*?\)\)\n",
+              "if (1)\n"))),
     "link-without-power": Mistake(
         by_judge("pmgr-link"),
         (Edit(CORE, r"\.pd_flags = PD_FLAG_DEV_LINK_ON,",
@@ -195,7 +201,7 @@ MISTAKES = {
               r'static const char *const first[] = { "ans" };\n\1'))),
     "run-cleared-while-awake": Mistake(
         by_judge("asc-run", unbind),
-        (Edit(BOOT, r"(ret = )ans->ops->shutdown\(ans\);", r"\1 0;"),)),
+        (Edit(BOOT, r"(ret = )fw->ops->shutdown\(fw\);", r"\1 0;"),)),
 }
 
 

@@ -161,6 +161,8 @@ class Mac:
         # a kernel that checks everything it does needs longer for it
         self.patience = 5 if build.debug else 1
         self.started = 0.0
+        # see starved(); a case may begin to count anew
+        self.starved_before = 0
         self.log = build.folder / "log" / f"{name}.console"
 
     # ----- life -----
@@ -285,6 +287,18 @@ class Mac:
             raise MacError(f"the emulator ended with status "
                            f"{self.vm.exitcode()} during: {what}\n"
                            f"{self._messages()}".rstrip())
+
+    def starved(self):
+        """How many ms the emulator's threads have waited for a processor.
+
+        A guest whose clock runs on meanwhile looks slower than it is.
+        """
+        total = 0
+        tasks = Path(f"/proc/{self.vm.get_pid()}/task")
+        for path in tasks.glob("*/schedstat"):
+            with contextlib.suppress(OSError):
+                total += int(path.read_text(encoding="ascii").split()[1])
+        return total // 10**6
 
     # ----- the guest -----
 

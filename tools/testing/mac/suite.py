@@ -6,7 +6,7 @@ own. Cases of one set-up share a machine that is booted once; a case that fails
 costs the next one a new machine. After each case the judge must have counted
 what the case expects, which is nothing unless it says otherwise, and the
 kernel must have reported nothing. A case that returns Subtests has their
-results.
+results; a text that it returns is for the line of its result.
 """
 
 import contextlib
@@ -81,6 +81,7 @@ class Case:
         called with each Mac at its end
     @known: the rules that the driver is known to break in it
     @reports: KnownReports of the kernel, see kernellog.py
+    @on_demand: it runs only where T names it
     """
 
     setup: Setup
@@ -89,10 +90,20 @@ class Case:
     own: bool = False
     known: tuple = ()
     reports: tuple = ()
+    on_demand: bool = False
 
     @property
     def full_name(self):
         return f"{self.setup.name}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How @case ended: its @error or None, and the text that it returned."""
+
+    case: Case
+    error: object
+    note: str
 
 
 def check_rules(mac, known=()):
@@ -127,13 +138,16 @@ class Suite:
         self.mac = None
         self.stack = contextlib.ExitStack()
         self.setup = None
-        self.subtests = None
+        self.returned = None
+        self.ended = []
         self.passed = self.failed = self.skipped = 0
 
     @staticmethod
     def _wanted(case, pattern):
         """T= is a case's name, a set-up's, both with a slash, or a glob."""
-        return not pattern or any(
+        if not pattern:
+            return not case.on_demand
+        return any(
             fnmatch.fnmatchcase(name, pattern)
             for name in (case.name, case.setup.name, case.full_name))
 
@@ -159,11 +173,11 @@ class Suite:
     def _run(self, case):
         if case.own:
             self._close()
-            self.subtests = case.run(case.setup, lambda mac: judge(mac, case))
+            self.returned = case.run(case.setup, lambda mac: judge(mac, case))
             return
         mac = self._machine(case)
         try:
-            self.subtests = case.run(mac)
+            self.returned = case.run(mac)
             judge(mac, case)
             mac.forgive()
         except MacError as error:
@@ -193,12 +207,17 @@ class Suite:
 
         Returns whether it is a good one.
         """
-        bad = self._subtests(self.subtests) if self.subtests else 0
+        note, subtests = self.returned, None
+        if not isinstance(note, str):
+            note, subtests = None, note
+        bad = self._subtests(subtests) if subtests else 0
         good = not bad and error is None
+        self.ended.append(Ended(case, error, note))
         line = f"{'ok' if good else 'not ok'} {number} {case.full_name}"
         if error is None:
-            self.passed += not self.subtests
+            self.passed += not subtests
             line += f" # {seconds:.1f} s"
+            line += f"; {note}" if note else ""
             line += "".join(f"; {k.rule} expected: {k.why}"
                             for k in case.known if k.always)
         else:
@@ -216,7 +235,7 @@ class Suite:
         try:
             for number, case in enumerate(self.cases, 1):
                 begin = time.monotonic()
-                error = self.subtests = None
+                error = self.returned = None
                 try:
                     self._run(case)
                 except Exception as e:  # pylint: disable=broad-except
@@ -231,26 +250,40 @@ class Suite:
         return 1 if self.failed or not self.passed else 0
 
 
-def main(argv, cases, groups=None):
+def all_names(cases, groups):
+    """What T may be, one a line, by set-up.
+
+    Of cases whose names differ behind a slash there is one line.
+    """
+    names = {"a group of cases": dict.fromkeys(groups)}
+    for case in cases:
+        name, slash, _ = case.name.partition("/")
+        name += "/*" if slash else ""
+        names.setdefault(f"{case.setup.name}, or of it", {})[name] = None
+    return "\n".join(line for title, under in names.items() if under
+                     for line in (f"{title}:", *(f"  {n}" for n in under)))
+
+
+def main(argv, cases, groups=None, at_end=None):
     """A runner: [--kernels] [T], of the @cases those that T names.
 
     @groups are further values of T, {name: whether a case belongs to it}. With
     --kernels it only lists the kernels that they need, as kernel.sh takes them.
+    @at_end is called with a list of Ended, for each case that was run.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     me = Path(argv[0]).stem
     only_kernels = argv[1:2] == ["--kernels"]
     pattern = "".join(argv[2:] if only_kernels else argv[1:])
     cases = list(cases)
-    group = (groups or {}).get(pattern)
-    if group is None:
-        suite = Suite(cases, pattern)
+    groups = groups or {}
+    if pattern in groups:
+        suite = Suite(filter(groups[pattern], cases), "*")
     else:
-        suite = Suite(filter(group, cases))
+        suite = Suite(cases, pattern)
     if not suite.cases:
-        names = [*(groups or {}), *(c.full_name for c in cases)]
-        sys.exit(f"{me}: T={pattern} names no case; there are: " +
-                 " ".join(names))
+        sys.exit(f"{me}: T={pattern} names no case; T is a glob, or\n"
+                 f"{all_names(cases, groups)}")
     if only_kernels:
         print("\n".join({c.setup.build.kernel_name: None
                          for c in suite.cases}))
@@ -259,3 +292,6 @@ def main(argv, cases, groups=None):
         return suite.run()
     except KeyboardInterrupt:
         return 130
+    finally:
+        if at_end:
+            at_end(suite.ended)

@@ -61,9 +61,9 @@ def root_on_modules(setup, judge):
         loaded = mac.sh("lsmod | awk 'NR > 1 {print $1}'").split()
         expect("modules", sorted(loaded), sorted(modules))
         # the file system's drive holds them
-        result = mac.run("rmmod nvme_core")
-        if not result.status:
-            raise MacError("nvme_core was unloaded under the root")
+        for name in ("nvme_core", "nvme", "apple_ans2"):
+            if not mac.run(f"rmmod {name}").status:
+                raise MacError(f"{name} was unloaded under the root")
         mac.sh("sync; echo 3 >/proc/sys/vm/drop_caches; "
                "sha256sum /usr/bin/fio")
         judge(mac)
@@ -89,7 +89,10 @@ def load_and_unload(setup, judge):
             busy = mac.run("exec 3</dev/nvme0; rmmod nvme_core nvme")
             if not busy.status:
                 raise MacError("nvme was unloaded with /dev/nvme0 open")
-            for name in (late if turn % 2 else late[::-1]):
+            # while nvme has the function its bridge stays
+            if not mac.run("rmmod apple_ans2").status:
+                raise MacError("apple_ans2 was unloaded with a drive on it")
+            for name in ("nvme", "apple_ans2"):
                 mac.sh(f"rmmod {name}")
                 gone(mac)
             for name in early[::-1]:

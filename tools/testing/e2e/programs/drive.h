@@ -45,6 +45,7 @@ enum area {
 	AREA_PASSTHRU,
 	AREA_NAMESPACES,
 	AREA_HAMMER,
+	AREA_GAP,
 };
 
 static inline const char *scratch_path(void)
