@@ -138,7 +138,7 @@ void ans_recover_flr(struct ans_recover *recover)
  * Crash
  */
 
-/* The firmware ought to run and does not. */
+/* The firmware ought to run and does not. What was lost is being removed. */
 static bool ans_is_due(struct ans_recover *recover)
 {
 	struct ans_firmware *fw = recover->fw;
@@ -146,6 +146,7 @@ static bool ans_is_due(struct ans_recover *recover)
 
 	mutex_lock(&fw->lock);
 	due = !recover->closed && !READ_ONCE(recover->sleeping) &&
+	      !READ_ONCE(recover->bridge->function.lost) &&
 	      !ans_firmware_is_up(fw);
 	mutex_unlock(&fw->lock);
 	return due;

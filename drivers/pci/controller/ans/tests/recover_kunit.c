@@ -375,6 +375,25 @@ static void nothing_starts_what_was_given_up(struct kunit *test)
 	ans_rig_expect_given_up(t);
 }
 
+/* Its crashes are in the queue, and its removal waits for somebody's lock. */
+static void function_that_is_being_removed_is_let_be(struct kunit *test)
+{
+	struct ans_rig *t = ans_rig_use(test);
+
+	t->fake->crash_early = 2;
+	pci_lock_rescan_remove();
+	ans_fake_crash(t->fake);
+	flush_work(&t->recover->crash_work);
+	KUNIT_EXPECT_FALSE(test, work_busy(&t->recover->crash_work));
+	KUNIT_EXPECT_STREQ(test, t->fake->log,
+			   "prepare stop run stop run stop done");
+	pci_unlock_rescan_remove();
+	ans_rig_settle(t);
+	KUNIT_EXPECT_STREQ(test, t->fake->log,
+			   "prepare stop run stop run stop done pulled");
+	ans_rig_expect_given_up(t);
+}
+
 /*
  * Function resets
  */
@@ -439,6 +458,7 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(crashes_while_removed_are_limited),
 	KUNIT_CASE(crashes_are_forgotten_after_a_minute),
 	KUNIT_CASE(nothing_starts_what_was_given_up),
+	KUNIT_CASE(function_that_is_being_removed_is_let_be),
 	KUNIT_CASE(reset_restarts_firmware_that_is_well),
 	KUNIT_CASE(reset_by_the_user_is_told_to_the_driver),
 	KUNIT_CASE(failed_reset_removes_the_function),
