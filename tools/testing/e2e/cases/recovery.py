@@ -288,14 +288,14 @@ def name_of(state, fault):
     return f"recover-{state.name}/{fault.name}"
 
 
-def is_common(state, fault):
+def is_core(state, fault):
     """Whether the cell is run where T names none."""
-    return fault.name == "crash" or (state.core and not fault.slow)
+    return fault.name == "crash" or (state.core and fault.core)
 
 
 CELLS = [(state, fault) for state in STATES for fault in FAULTS
          if not missing(state, fault)]
-CORE = {name_of(*cell) for cell in CELLS if is_common(*cell) and cell[1].core}
+CORE = {name_of(*cell) for cell in CELLS if is_core(*cell)}
 SLOW = {name_of(*cell) for cell in CELLS if cell[1].slow}
 
 

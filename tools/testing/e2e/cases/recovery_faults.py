@@ -25,7 +25,7 @@ class Fault:
     @start_knobs: of the firmware, for a fault of its start
     @starts: how often the firmware may be started for it
     @dead: nothing brings the drive back
-    @core: it is one of those that are tried most often
+    @core: it is tried where T names no cell, in the states that say so, too
     @slow: it takes a time-out of the kernel
     """
 

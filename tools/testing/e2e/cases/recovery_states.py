@@ -34,7 +34,7 @@ class State:
     @starts: how often the firmware is started without any fault
     @own_start: the fault is one of the firmware's own start in that state
     @behind_start: the firmware is started before the fault strikes
-    @core: not only a crash is tried in it where T names no cell
+    @core: where T names no cell, more than a crash is tried in it
     """
 
     name: str
