@@ -3,8 +3,8 @@
  * Apple ANS2: the storage controller as a PCI function
  *
  * The ANS2 of an Apple SoC is a block on the SoC's bus. Its platform driver
- * (drivers/pci/controller/ans) shows it to nvme-pci as the only function behind a
- * host bridge of its own. This header is all that the two share.
+ * (drivers/pci/controller/ans) shows it to nvme-pci as the only function
+ * behind a host bridge of its own. This header is all that the two share.
  *
  * What a driver of the function may rely on:
  *
