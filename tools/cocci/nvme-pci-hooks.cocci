@@ -369,25 +369,6 @@ p << again.p;
 @@
 hit("again", p)
 
-@startover@
-identifier work, dev, result;
-position p;
-@@
- nvme_reset_work(struct work_struct *work)
- {
- 	<+...
-+	if (nvme_ans2_start_over(dev, result))
-+		goto again;
- 	dev_warn@p(dev->ctrl.device,
- 		   "Disabling device after reset failure: %d\n", result);
- 	...+>
- }
-
-@script:python@
-p << startover.p;
-@@
-hit("startover", p)
-
 @connecting@
 identifier work, dev;
 position p;
@@ -450,6 +431,26 @@ position p;
 p << live.p;
 @@
 hit("live", p)
+
+// The last rule: without its label no other would find its place in there.
+@startover@
+identifier work, dev, result;
+position p;
+@@
+ nvme_reset_work(struct work_struct *work)
+ {
+ 	<+...
++	if (nvme_ans2_start_over(dev, result))
++		goto again;
+ 	dev_warn@p(dev->ctrl.device,
+ 		   "Disabling device after reset failure: %d\n", result);
+ 	...+>
+ }
+
+@script:python@
+p << startover.p;
+@@
+hit("startover", p)
 
 @finalize:python@
 @@
