@@ -70,7 +70,7 @@ position p;
  {
  	...
 -	nvme_map_cmb(dev);
-+	if (!nvme_ans2_prepare(dev))
++	if (!nvme_ans2_set_depths(dev))
 +		nvme_map_cmb(dev);
  	...
  }
@@ -243,7 +243,7 @@ position p;
  queue_request_irq@p(struct nvme_queue *nvmeq)
  {
  	...
-+	if (nvme_ans2_queue(nvmeq))
++	if (nvme_is_ans2_queue(nvmeq))
 +		return nvme_ans2_request_irq(nvmeq);
  	if (use_threaded_interrupts)
  		S1

@@ -37,10 +37,10 @@ struct nvme_queue;
 			 NVME_QUIRK_IDENTIFY_CNS |			\
 			 NVME_QUIRK_ADMIN_PAGE_ALIGN }
 
-static bool nvme_ans2_queue(struct nvme_queue *nvmeq);
+static bool nvme_is_ans2_queue(struct nvme_queue *nvmeq);
 static void __iomem *nvme_ans2_ioremap(struct nvme_dev *dev,
 				       unsigned long *size);
-static bool nvme_ans2_prepare(struct nvme_dev *dev);
+static bool nvme_ans2_set_depths(struct nvme_dev *dev);
 static unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev);
 static int nvme_ans2_takeover(struct nvme_dev *dev);
 static int nvme_ans2_enable_ctrl(struct nvme_dev *dev);
@@ -66,12 +66,12 @@ static int nvme_ans2_io_tag_set(struct nvme_dev *dev);
 #define NVME_ANS2_PCI_ID						\
 	{ PCI_DEVICE_CLASS(PCI_CLASS_STORAGE_EXPRESS, 0xffffff) }
 
-static inline bool nvme_ans2_queue(struct nvme_queue *nvmeq)
+static inline bool nvme_is_ans2_queue(struct nvme_queue *nvmeq)
 {
 	return false;
 }
 
-static inline bool nvme_ans2_prepare(struct nvme_dev *dev)
+static inline bool nvme_ans2_set_depths(struct nvme_dev *dev)
 {
 	return false;
 }

@@ -138,7 +138,7 @@ static void __iomem *nvme_ans2_ioremap(struct nvme_dev *dev,
 	return regs;
 }
 
-static bool nvme_ans2_queue(struct nvme_queue *nvmeq)
+static bool nvme_is_ans2_queue(struct nvme_queue *nvmeq)
 {
 	return nvmeq->dev->ans2;
 }
@@ -148,7 +148,7 @@ static bool nvme_ans2_queue(struct nvme_queue *nvmeq)
  * ANS2: it has no controller memory buffer, and whether its registers may be
  * read is unknown.
  */
-static bool nvme_ans2_prepare(struct nvme_dev *dev)
+static bool nvme_ans2_set_depths(struct nvme_dev *dev)
 {
 	if (!dev->ans2)
 		return false;
@@ -437,7 +437,7 @@ static void nvme_ans2_complete_admin(struct request *req)
 	nvme_pci_complete_rq(req);
 }
 
-static struct request *nvme_ans2_request(struct nvme_queue *nvmeq, u16 tag)
+static struct request *nvme_ans2_find_rq(struct nvme_queue *nvmeq, u16 tag)
 {
 	if (!nvmeq->qid)
 		return READ_ONCE(nvmeq->dev->ans2->admin);
@@ -457,7 +457,7 @@ static void nvme_ans2_complete(struct nvme_queue *nvmeq,
 
 	for (i = 0; i < nr; i++) {
 		struct nvme_completion *cqe = &done[i];
-		struct request *req = nvme_ans2_request(nvmeq, cqe->command_id);
+		struct request *req = nvme_ans2_find_rq(nvmeq, cqe->command_id);
 
 		if (unlikely(!req))
 			continue;
@@ -544,7 +544,7 @@ static bool nvme_ans2_poll(struct nvme_queue *nvmeq)
 
 static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq)
 {
-	if (!nvme_ans2_queue(nvmeq))
+	if (!nvme_is_ans2_queue(nvmeq))
 		return false;
 	nvme_ans2_poll(nvmeq);
 	return true;
