@@ -118,33 +118,7 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 			    unsigned int *taken);
 
 #if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)
-/**
- * struct nvme_ans2_window - memory of a test in place of the register window
- * @map: called instead of ioremap_np()
- * @wrote: a register of ans2.c was written, with all locks of the writer held
- *
- * Unlike a KUnit stub it is found in every context: in work items, interrupts
- * and threads of the block layer.
- */
-struct nvme_ans2_window {
-	void __iomem *(*map)(resource_size_t start, unsigned long size);
-	void (*wrote)(void __iomem *reg, u64 value);
-};
-
-extern const struct nvme_ans2_window *nvme_ans2_window;
-
-static inline void __iomem *nvme_ans2_map(resource_size_t start,
-					  unsigned long size)
-{
-	return nvme_ans2_window ? nvme_ans2_window->map(start, size) :
-				  ioremap_np(start, size);
-}
-
-static inline void nvme_ans2_wrote(void __iomem *reg, u64 value)
-{
-	if (nvme_ans2_window)
-		nvme_ans2_window->wrote(reg, value);
-}
+#include "tests/ans2_window.h"
 #else
 #define nvme_ans2_map(start, size)	ioremap_np(start, size)
 
