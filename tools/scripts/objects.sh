@@ -27,7 +27,8 @@ ours_kunit=(
 	KUNIT=y APPLE_SART_FILTER_KUNIT_TEST=y NVME_ANS2_KUNIT_TEST=y
 	APPLE_ANS2_KUNIT_TEST=y
 )
-our_folders=(drivers/iommu drivers/nvme/host drivers/soc/apple)
+our_folders=(drivers/iommu drivers/nvme/host drivers/pci/controller/ans
+	drivers/soc/apple)
 
 our_files() {
 	git -C "$top" ls-files -- 'drivers/*.c' 'drivers/*.h' 'include/*.h'

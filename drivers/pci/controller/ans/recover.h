@@ -29,9 +29,9 @@
  * @limit: how often the firmware may crash
  * @flr_wq: runs @flr_work
  * @flr_work: function level reset
- * @crash_wq: runs @crash_work. It waits for nvme-pci, which waits for a function
- *	      reset, and that for the firmware, so each of the three has a queue
- *	      and runs without memory
+ * @crash_wq: runs @crash_work. It waits for nvme-pci, which waits for a reset
+ *	      of the function, and that for the firmware, so each of the three
+ *	      has a queue and runs without memory
  * @crash_work: recovery from a crash, and of a driver that could not be bound
  */
 struct ans_recover {
