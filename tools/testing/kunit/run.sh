@@ -4,9 +4,7 @@
 #                    $PAGES and $DEBUG
 #
 # The kernel's own kunit.py builds an arm64 kernel from a woven copy of the
-# source and boots it on QEMU's virt machine. A suite takes part when its folder
-# has a .kunitconfig. The rest of the configuration is that of the guest kernel,
-# of whose objects the compiler's cache then has most.
+# source and boots it on QEMU's virt machine.
 #
 #   T=GLOB         only these tests, as kunit.py takes them (suite.case)
 #   KUNIT_QEMU     the qemu-system-aarch64 to use, default that of $O/qemu
@@ -17,6 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [[ -z $MODULES ]] || die "MODULES=1 is for make kernel alone: KUnit's suites are built in"
 [[ $DRIVER == ans2 ]] || die "DRIVER=$DRIVER has no KUnit suites; DRIVER is ans2 here"
 . "$here/../../scripts/config.sh"
+. "$here/lib.sh"
 
 me=kunit
 name=$KERNEL-$PAGES${DEBUG:+-debug}
@@ -24,13 +23,6 @@ name=$KERNEL-$PAGES${DEBUG:+-debug}
 out=$build/woven/kernel/kunit-$name
 log=$build/log/kunit-$name.log
 glob=${T:-}
-toolchain=()
-
-# Suites that the result must name, so that one that was not built is noticed.
-suites() {
-	find "$top/drivers" -path '*/tests/*_kunit.c' -exec \
-		sed -n '/^static struct kunit_suite/,/^};/s/.*\.name = "\(.*\)".*/\1/p' {} +
-}
 
 # named: does T name one of them, alone or before a dot?
 named() {
@@ -54,66 +46,6 @@ lost_cases() {
 		<(sed -nE 's/.*\bok [0-9]+ (\w+)( # .*)?\r?$/\1/p' "$out/test.log" | sort)
 }
 
-find_qemu() {
-	local qemu=${KUNIT_QEMU:-$build/qemu/qemu-system-aarch64}
-	[[ -x $qemu ]] && "$qemu" -M help | grep -q '^virt ' ||
-		die "$qemu is no qemu-system-aarch64 that has the machine virt"
-	echo "$qemu"
-}
-
-kunit() {
-	local verb=$1
-	shift
-	(cd "$woven_tree" && PATH=$out/bin:$PATH \
-		/usr/bin/python3 tools/testing/kunit/kunit.py "$verb" \
-		--build_dir "$out" --arch arm64 "${toolchain[@]}" "$@")
-}
-
-# The guest's options but those that a suite or kunit.py itself has something to
-# say about, because kunit.py takes no two values for one, and those that say what
-# the compiler is.
-guest_options() {
-	local inputs
-	inputs=$(fingerprint "${fragments[@]}" "$top/tools/scripts/config.sh" \
-		"$woven_tree".{version,inputs})
-	if [[ $(cat "$out/guest.inputs" 2>/dev/null) != "$inputs" ]]; then
-		(configure_guest "$woven_tree" "$out/guest")
-		echo "$inputs" >"$out/guest.inputs"
-	fi
-	awk '
-		match($0, /CONFIG_[A-Za-z0-9_]+/) {
-			name = substr($0, RSTART, RLENGTH)
-			if (FILENAME != ARGV[ARGC - 1])
-				theirs[name]
-			else if (!(name in theirs) && name !~ /KUNIT|SERIAL_AMBA_PL010/ &&
-				 name !~ /^CONFIG_(AS|CC|CLANG|GCC|LD|LLD|PAHOLE|RUSTC?)_/)
-				print
-		}' "$@" "$out/guest/.config" >"$out/guest.config"
-}
-
-build_kernel() {
-	local file files=() config=()
-	for file in "$top"/drivers/{*,*/*,*/*/*}/tests/.kunitconfig; do
-		[[ ! -f $file ]] || files+=("$file")
-	done
-	[[ ${#files[@]} -gt 0 ]] || { echo "no .kunitconfig is here"; return 1; }
-	guest_options "${files[@]}"
-	for file in "$out/guest.config" "${files[@]}"; do
-		config+=(--kunitconfig "$file")
-	done
-	# too slow for a guest that does I/O
-	[[ -z $DEBUG ]] || config+=(--kconfig_add CONFIG_SLUB_DEBUG_ON=y)
-	kunit build --jobs "$(nproc)" "${config[@]}"
-}
-
-# kunit.py takes QEMU from PATH.
-link_qemu() {
-	local qemu
-	qemu=$(find_qemu)
-	mkdir -p "$out/bin"
-	ln -sfn "$(realpath "$qemu")" "$out/bin/qemu-system-aarch64"
-}
-
 # count WORD: the number that kunit.py's last line gives for it, or 0
 count() {
 	local n
@@ -126,17 +58,15 @@ count() {
 [[ -n ${KERNEL_SOURCE:-} ]] || "$top/tools/scripts/setup.sh"
 [[ -n ${KUNIT_QEMU:-} ]] || "$top/tools/scripts/qemu.sh"
 make_woven
-[[ -z $cross ]] || toolchain+=(--cross_compile "$cross")
-! command -v ccache >/dev/null || toolchain+=(--make_options "CC=ccache ${cross}gcc")
 need_space 2000 "a kernel for KUnit"
 link_qemu
-step "kunit-build-$name" "kernel for KUnit" build_kernel
+# too slow for a guest that does I/O
+step "kunit-build-$name" "kernel for KUnit" build_kernel \
+	${DEBUG:+--kconfig_add CONFIG_SLUB_DEBUG_ON=y}
 
 start=$SECONDS
 rc=0
-# two processors: some cases are about a race
-kunit exec --timeout 600 --qemu_args='-smp 2' --kernel_args panic_on_warn=1 --kernel_args panic=-1 \
-	--kernel_args oops=panic \
+kunit exec --timeout 600 "${exec_args[@]}" \
 	${glob:+"$glob"} >"$log" 2>&1 || rc=$?
 {
 	echo "--- console"
