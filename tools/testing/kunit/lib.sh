@@ -7,6 +7,8 @@
 #
 #   out                   set by the caller: the build folder
 #   suites                names all suites
+#   copy_guest            lets out begin as a copy of the guest kernel, if that is
+#                         there
 #   build_kernel ARG...   builds the kernel; ARG... are more for kunit.py
 #   link_qemu             finds the emulator for kunit exec
 #   kunit VERB ARG...     kunit.py in the woven tree
@@ -61,6 +63,19 @@ guest_options() {
 				 name !~ /^CONFIG_(AS|CC|CLANG|GCC|LD|LLD|PAHOLE|RUSTC?)_/)
 				print
 		}' "$@" "$out/guest/.config" >"$out/guest.config"
+}
+
+# make builds in a copy of the guest kernel what the suites and their options
+# touch.
+copy_guest() {
+	local guest=$build/kernel/$kernel_name
+	[[ ! -f $out/.config && -f $guest/inputs ]] || return 0
+	lock "kernel-$kernel_name"
+	rm -rf --one-file-system "$out.new"
+	cp -a --reflink=auto "$guest/." "$out.new"
+	rm "$out.new"/{inputs,arch/arm64/boot/Image}
+	rm -rf --one-file-system "$out"
+	mv "$out.new" "$out"
 }
 
 build_kernel() {

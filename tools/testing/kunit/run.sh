@@ -59,6 +59,7 @@ count() {
 [[ -n ${KUNIT_QEMU:-} ]] || "$top/tools/scripts/qemu.sh"
 make_woven
 need_space 2000 "a kernel for KUnit"
+copy_guest
 link_qemu
 # too slow for a guest that does I/O
 step "kunit-build-$name" "kernel for KUnit" build_kernel \
