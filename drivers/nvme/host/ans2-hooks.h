@@ -62,7 +62,7 @@ static int nvme_ans2_io_tag_set(struct nvme_dev *dev);
 
 #else /* CONFIG_NVME_ANS2 */
 
-/* The entry that follows in the table, once more: it matches nothing new. */
+/* A copy of the table's next entry, so it matches nothing new. */
 #define NVME_ANS2_PCI_ID						\
 	{ PCI_DEVICE_CLASS(PCI_CLASS_STORAGE_EXPRESS, 0xffffff) }
 

@@ -63,7 +63,10 @@ static unsigned long nvme_ans2_virt_boundary(struct nvme_ctrl *ctrl,
 	return NVME_CTRL_PAGE_SIZE - 1;
 }
 
-/* What the core waits for does not come any more after a crash. */
+/*
+ * After a crash the bit that the core polls for never comes: all ones end its
+ * wait.
+ */
 static int nvme_ans2_reg_read32(struct nvme_ctrl *ctrl, u32 off, u32 *val)
 {
 	if (!nvme_ans2_is_gone(to_nvme_dev(ctrl)))
@@ -104,7 +107,7 @@ static int nvme_ans2_alloc(struct nvme_dev *dev, void __iomem *regs)
 		return ret;
 	dev->ctrl.ops = &nvme_ans2_ctrl_ops;
 	dev->ans2 = ans2;
-	/* It goes with the controller's device, which goes first. */
+	/* Removed with the controller's device, before @ans2 is freed. */
 	return device_create_file(dev->ctrl.device,
 				  &dev_attr_ans2_lost_interrupts);
 }
@@ -210,9 +213,8 @@ static int nvme_ans2_enable_ctrl(struct nvme_dev *dev)
 }
 
 /*
- * What Identify may promise and a TCB cannot describe: memory that commands
- * name elsewhere than in PRPs. The core sets it anew each time the controller
- * starts; what pci.c has made of it by now is undone.
+ * Undoes what Identify promises and a TCB cannot describe: memory named other
+ * than by PRPs. The core sets these fields at each start.
  */
 static void nvme_ans2_limits(struct nvme_dev *dev)
 {
@@ -274,7 +276,7 @@ static u16 nvme_ans2_refusal(struct nvme_queue *nvmeq, struct request *req)
 	if (!nvmeq->qid) {
 		if (nvme_req(req)->flags & NVME_REQ_USERCMD)
 			status = nvme_ans2_forbids(&iod->cmd);
-		/* Whatever the tag that the block layer gave it. */
+		/* The id is the admin tag, not the tag of the block layer. */
 		iod->cmd.common.command_id = NVME_ANS2_ADMIN_TAG;
 	}
 	if (likely(!status) && unlikely(!nvme_ans2_fill(&nvmeq->dev->ans2->hw,
@@ -516,7 +518,7 @@ static irqreturn_t nvme_ans2_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* The ring has been cleared; of the admin queue only the first time. */
+/* The ring is cleared by now; the admin queue's only at the first start. */
 static int nvme_ans2_request_irq(struct nvme_queue *nvmeq)
 {
 	struct nvme_dev *dev = nvmeq->dev;

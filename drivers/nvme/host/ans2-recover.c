@@ -10,9 +10,9 @@
  *                  takes entries whose interrupt was lost, and notices a
  *                  controller that has failed, long before a time-out
  *   nvme_ans2_fail()
- *                  gets rid of a controller that does not do what it is asked
- *                  to. A live one is reset. While somebody starts one, or takes
- *                  it away, it ends the commands that this one waits for
+ *                  handles a controller that does not respond. A live one is
+ *                  reset. While another thread starts it, or takes it away, the
+ *                  commands that this thread waits for are ended
  *   nvme_ans2_start_over()
  *                  lets a start that failed begin anew, a few times
  *
@@ -119,7 +119,7 @@ static bool nvme_ans2_is_hopeless(struct nvme_dev *dev, unsigned long begin)
 {
 	unsigned long limit = dev->ctrl.admin_q->rq_timeout;
 
-	/* Who has lost one command need not wait long for the next. */
+	/* After one lost command the next is not waited for long. */
 	if (test_bit(NVME_ANS2_EXPIRED, &dev->ans2->flags))
 		limit = HZ;
 	return test_bit(NVME_ANS2_NEEDS_RESET, &dev->ans2->flags) ||
@@ -210,7 +210,10 @@ static void nvme_ans2_halt(struct nvme_dev *dev)
 	}
 }
 
-/* Another command may be with the controller, or users have all requests. */
+/*
+ * The admin tag may be taken, or users may hold all admin requests: then it is
+ * tried again.
+ */
 static int nvme_ans2_delete_queue(struct nvme_queue *nvmeq, u8 opcode)
 {
 	struct nvme_dev *dev = nvmeq->dev;
@@ -252,7 +255,7 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
 	if (ret)
 		dev_warn(dev->ctrl.device, "I/O queues not deleted (%d)\n",
 			 ret);
-	/* One that answers can be disabled all the same. */
+	/* A controller that answers with an error can still be disabled. */
 	if (ret == -ETIMEDOUT)
 		set_bit(NVME_ANS2_NEEDS_RESET, &ans2->flags);
 	return true;
@@ -265,8 +268,8 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
 /*
  * Ends all commands for those who wait for them while the controller starts, or
  * while its namespaces are removed: nvme_dev_disable() without waiting for
- * anything. The freeze that a reset begins with goes on. A start fails by this;
- * a removal fails what comes after.
+ * anything. The freeze that a reset begins with goes on. A start then fails;
+ * during a removal, later requests fail.
  */
 static void nvme_ans2_cut(struct nvme_dev *dev)
 {
@@ -292,9 +295,9 @@ static void nvme_ans2_cut(struct nvme_dev *dev)
 }
 
 /*
- * Neither polling nor waiting helps any more. Who takes the controller down
- * holds the lock, and sees by itself that there is nothing to wait for; so does
- * reset_work in the state RESETTING.
+ * Neither polling nor waiting helps. A thread that takes the controller down
+ * holds shutdown_lock and notices the failure itself; so does reset_work in the
+ * state RESETTING.
  */
 static void nvme_ans2_fail(struct nvme_dev *dev)
 {
@@ -354,7 +357,7 @@ static void nvme_ans2_watch(struct work_struct *work)
 		return;
 	moves = nvme_ans2_look_at(ans2, 0);
 	moves |= nvme_ans2_look_at(ans2, 1);
-	/* A time-out may have come when the lock was taken. */
+	/* A time-out that came while shutdown_lock was held had no effect. */
 	failed = READ_ONCE(ans2->flags) &
 		 (BIT(NVME_ANS2_NEEDS_RESET) | BIT(NVME_ANS2_EXPIRED));
 	if (!moves && nvme_ans2_has_failed(ans2->dev)) {
@@ -391,7 +394,7 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
 	set_bit(nvmeq->qid ? NVME_ANS2_EXPIRED : NVME_ANS2_NEEDS_RESET,
 		&ans2->flags);
 	nvme_ans2_fail(dev);
-	/* A reset that was begun above ends the request in a moment. */
+	/* If a reset was started above, it ends the request soon. */
 	return blk_mq_rq_state(req) == MQ_RQ_IN_FLIGHT ? BLK_EH_RESET_TIMER :
 							 BLK_EH_DONE;
 }
@@ -402,8 +405,8 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
 
 /*
  * A reset has failed with @result. Says whether it is worth another try, and
- * prepares it. A controller that answers is stopped in order, but its function
- * is reset, too, before it gets a third chance. The state stays what it is,
+ * prepares it. A controller that answers is stopped in order; from the second
+ * failure on, its function is reset as well. The state stays what it is,
  * RESETTING or CONNECTING, so that whoever waits for the end of the reset goes
  * on waiting.
  */
@@ -446,7 +449,7 @@ static int nvme_ans2_setup_io_queues(struct nvme_dev *dev)
 	return ret;
 }
 
-/* A look of 100 ms at each namespace that is not frozen yet. */
+/* Waits up to 100 ms for the first namespace that is not frozen. */
 static bool nvme_ans2_is_frozen(struct nvme_ctrl *ctrl)
 {
 	struct nvme_ns *ns;
@@ -497,7 +500,10 @@ static int nvme_ans2_wait_freeze(struct nvme_dev *dev)
 	return 0;
 }
 
-/* The lock: nvme_ans2_cut() comes before this, or finds the state LIVE. */
+/*
+ * Under shutdown_lock, so that nvme_ans2_cut() runs either before this or when
+ * the state is LIVE.
+ */
 static bool nvme_ans2_set_live(struct nvme_dev *dev)
 {
 	bool changed;

@@ -9,7 +9,7 @@
  *
  * 0x24008 ("unknown control", its bit 11 a check for PRPs of zero) is missing
  * on purpose: Linux up to 6.12, U-Boot and OpenBSD clear the bit, but firmware
- * of 2026 answers any access with an abort, and with TCBs that tell the truth
+ * of 2026 answers any access with an abort, and with correct TCBs
  * nothing needs it (nvme-apple of Linux 7.2 left it out as well).
  */
 

@@ -219,7 +219,7 @@ void nvme_ans2_stop(struct nvme_ans2 *ans2)
  * Permits what the command transfers and nothing else. The direction is bit 0
  * of the opcode, by which the kernel mapped the buffer too. The test for data
  * is PRP1, so Create Queue counts as a write of the queue's memory: nvme-apple
- * has it so, and firmware of 2026 wants no flags only where PRP1 is 0.
+ * does so, and firmware 2026 requires zero flags only where PRP1 is 0.
  */
 static u8 ans2_dma_flags(const struct nvme_command *cmd)
 {
@@ -461,8 +461,8 @@ static bool ans2_take(struct nvme_ans2 *ans2, unsigned int qid,
  * again before its request is completed. Callers need not exclude each other,
  * but for @done.
  *
- * One call takes one round of the queue at most, so a device that never stops
- * does not keep the caller; its level interrupt brings it back.
+ * A call takes at most one round of the queue, so that a faulty device cannot
+ * keep the caller here; its level interrupt brings it back.
  *
  * Context: any, interrupts included
  * Return: how many entries there were, refused ones included
@@ -477,8 +477,8 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 
 	*taken = 0;
 	/*
-	 * Both queues share the interrupt: most calls for admin end here. Who
-	 * moves the head meanwhile takes the entry.
+	 * Both queues share the interrupt: most calls for admin end here. If
+	 * another caller moves the head meanwhile, it takes the entry.
 	 */
 	if (!ans2_cqe_ready(q))
 		return 0;

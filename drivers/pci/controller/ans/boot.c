@@ -87,8 +87,9 @@ static void ans_reset(struct ans_firmware *fw)
  * Firmware that has shaken hands goes to sleep first: a reset while it runs is
  * not clean (m1n1).
  *
- * From here on it is lent nothing. The library takes messages again as soon as
- * it has given its buffers back, and would keep what it gets then.
+ * From here on its requests for memory are refused. The library takes messages
+ * again as soon as it has given its buffers back, and would keep what it gets
+ * then.
  */
 static int ans_put_to_sleep(struct ans_firmware *fw)
 {
@@ -427,7 +428,7 @@ static void ans_destroy_wq(void *data)
  * @dev: platform device, with which it goes
  * @name: its name
  *
- * I/O waits for all that these run.
+ * I/O waits for the work items that run here.
  *
  * Context: Process context.
  * Return: the workqueue, or NULL without memory.

@@ -7,9 +7,9 @@
  * DMA needs no translation and is that of the devicetree node, from which the
  * PCI core takes its properties.
  *
- * Who is bound to the function is of interest twice: a driver that could not
- * bind may have met a crash of the firmware, and while one is bound this module
- * must not go, or it would take a mounted drive away.
+ * Two things depend on the driver of the function: one that could not bind may
+ * have met a crash of the firmware, and while one is bound this module must not
+ * go, or it would take a mounted drive away.
  */
 
 #include <linux/compiler.h>
@@ -277,8 +277,8 @@ void ans_bridge_lose(struct ans_bridge *bridge)
 		return;
 
 	/*
-	 * Ends the wait of a function reset, see pci_dev_is_disconnected(), for
-	 * which whoever has the locks that the removal needs may be waiting.
+	 * Ends a function reset that is waiting, see pci_dev_is_disconnected().
+	 * The waiting thread may hold the locks that the removal needs.
 	 */
 	pci_dev_set_io_state(pdev, pci_channel_io_perm_failure);
 	pci_stop_and_remove_bus_device_locked(pdev);

@@ -211,7 +211,8 @@ static int ans_start(struct ans *ans)
  * for the mailbox, whose driver switches on what it needs. The firmware speaks
  * as soon as it is started, and asks for memory that the filter has to permit.
  * nvme-pci may touch the NVMe window as soon as the bridge is there, so that
- * comes last. Who crashed before found nobody to tell.
+ * comes last. A crash before that could not be reported; ans_recover_look()
+ * checks for one.
  *
  * Context: Process context.
  * Return: 0 or an errno; devres undoes what was done before the failure.

@@ -2,9 +2,9 @@
 /*
  * Apple ANS2: configuration space of the one function
  *
- * The ANS2 has no configuration space, so this file is one: a table of the
- * registers that are not constant zero, each with its value after reset and the
- * bits that software can change. Everything the PCI core and lspci ask for is
+ * The ANS2 has no configuration space, so this file emulates one: a table of
+ * the registers that are not constant zero, each with its value after reset and
+ * the bits that software can change. Everything the PCI core and lspci ask for is
  * answered from it; no configuration cycle reaches hardware.
  *
  * - The function is a root complex integrated endpoint: it has no link.

@@ -55,7 +55,7 @@ void ans_loan_open(struct ans_loan *loan, bool open)
 	spin_unlock(&loan->lock);
 }
 
-/* A spare of this size, else a free slot, else a spare that has to go. */
+/* Finds a spare of this size, else a free slot, else a spare to be replaced. */
 static struct ans_buffer *ans_buffer_find(struct ans_loan *loan, size_t room)
 {
 	struct ans_buffer *unused = NULL, *other = NULL;
@@ -274,7 +274,7 @@ void ans_loan_return(struct ans_loan *loan, struct apple_rtkit_shmem *bfr)
  * ans_loan_sweep() - take back what the library did not give back
  * @loan: the loans, closed
  *
- * It keeps one buffer per endpoint.
+ * The library remembers only one buffer per endpoint.
  *
  * Context: Process context.
  */
@@ -315,8 +315,8 @@ void ans_loan_free(void *data)
 /*
  * A restart gets here if the firmware asks for another size than before, and
  * the drive may be waiting for it, so nothing may be written to it to find
- * memory. Not GFP_NOIO, which does not reach all that is called. Neither
- * reaches CMA, which waits for writeback of the pages that it moves away.
+ * memory. GFP_NOIO alone does not reach all callees. CMA ignores both: it waits
+ * for writeback of the pages that it moves.
  */
 static void *ans_loan_alloc_hw(struct ans_loan *loan, size_t size,
 			       dma_addr_t *dma)

@@ -54,9 +54,9 @@ int ans_recover_start(struct ans_recover *recover)
 		ret = ans_firmware_start(recover->fw);
 
 	/*
-	 * What was reported meanwhile may be a crash of the first try, which is
-	 * over. A later one is seen here, or will be reported. What waits for a
-	 * reset of the function has to know of a start that failed, too.
+	 * A crash reported so far may be one of the first try: forget it. A
+	 * later one is seen here or will be reported. A failed start counts as
+	 * a crash, so that nobody waits for this controller.
 	 */
 	ans_function_set_crashed(fn, false);
 	if (ret || !ans_firmware_is_up(recover->fw))
@@ -65,10 +65,9 @@ int ans_recover_start(struct ans_recover *recover)
 }
 
 /*
- * The driver of the function has reset it when it let go for the recovery, so
- * the reset by the PCI core finds a controller that nobody has used since: the
- * core has disabled the function. A driver that goes on enables it, and resets
- * it when it has to get rid of a controller.
+ * Whether the reset by the PCI core can be skipped. The driver has reset the
+ * function when it prepared for that, and the core has disabled it, so nobody
+ * has used the controller since.
  */
 static bool ans_is_fresh(struct ans_recover *recover)
 {
@@ -78,8 +77,8 @@ static bool ans_is_fresh(struct ans_recover *recover)
 }
 
 /*
- * Stops the firmware and starts it again, unless that was done already. A
- * system that goes down needs it no more.
+ * Stops the firmware and starts it again, unless that was done already. When
+ * the system goes down it stays stopped.
  */
 static int ans_restart(struct ans_recover *recover)
 {
@@ -99,7 +98,7 @@ static int ans_restart(struct ans_recover *recover)
 	return ret;
 }
 
-/* A doorbell during the reset that stops the firmware would be fatal. */
+/* The function goes first: a doorbell while the firmware is reset is fatal. */
 static void ans_give_up(struct ans_recover *recover, int ret)
 {
 	dev_err(recover->fw->dev, "firmware does not come back: %d\n", ret);
@@ -138,7 +137,10 @@ void ans_recover_flr(struct ans_recover *recover)
  * Crash
  */
 
-/* The firmware ought to run and does not. What was lost is being removed. */
+/*
+ * Whether the firmware should run and does not. A lost function is being
+ * removed already.
+ */
 static bool ans_is_due(struct ans_recover *recover)
 {
 	struct ans_firmware *fw = recover->fw;
@@ -167,7 +169,7 @@ static int ans_recover_function(struct ans_recover *recover,
 		WRITE_ONCE(recover->resetting, true);
 		ret = pci_reset_function_locked(pdev);
 		WRITE_ONCE(recover->resetting, false);
-		/* Its driver enables it, or has given up. */
+		/* A driver that goes on has enabled it. */
 		if (!ret && pdev->dev.driver && !pci_is_enabled(pdev))
 			ret = -ENODEV;
 	}
@@ -177,8 +179,8 @@ static int ans_recover_function(struct ans_recover *recover,
 
 /*
  * The function has to answer when a rescan looks for it, and the PCI core's
- * lock keeps a rescan away until then. Whoever has that lock does not wait for
- * a drive that is not there, nor for this work, and nobody takes it inside the
+ * lock keeps a rescan away until then. A holder of that lock waits neither for
+ * a drive that is missing nor for this work, and nobody takes it inside the
  * lock of the firmware.
  */
 static void ans_recover_removed(struct ans_recover *recover)
@@ -264,7 +266,7 @@ void ans_recover_crashed(struct ans_recover *recover)
 /**
  * ans_recover_probed() - a driver was bound to the function, or could not be
  * @recover: the recovery
- * @bound: which of them
+ * @bound: true if it was bound
  *
  * Context: Process context, with the device lock of the function held.
  */
@@ -281,7 +283,7 @@ void ans_recover_probed(struct ans_recover *recover, bool bound)
  * ans_recover_cancel() - recover nothing any more
  * @data: the recovery; the function is not there any more
  *
- * Nothing resets a function that is not there, and a crash is of no interest.
+ * The function is gone, so nothing resets it, and crashes no longer matter.
  *
  * Context: Process context.
  */
