@@ -73,12 +73,14 @@ static bool nvme_ans2_has_failed(struct nvme_dev *dev)
 
 /*
  * Signals do not end this wait, a failure does: what is broken off half way
- * costs the firmware a reset.
+ * costs the firmware a reset. A controller is ready until its shutdown is over.
+ * One that is not has failed, but gets a second for the case that its bits do
+ * not change at the same time.
  */
 static int nvme_ans2_wait_csts(struct nvme_dev *dev, u32 mask, u32 value,
 			       unsigned int seconds)
 {
-	unsigned long end = jiffies + seconds * HZ;
+	unsigned long end = jiffies + seconds * HZ, ready = jiffies;
 	u32 csts;
 
 	for (;;) {
@@ -87,7 +89,9 @@ static int nvme_ans2_wait_csts(struct nvme_dev *dev, u32 mask, u32 value,
 		csts = readl(dev->bar + NVME_REG_CSTS);
 		if ((csts & mask) == value)
 			return 0;
-		if (csts & NVME_CSTS_CFS)
+		if ((mask | csts) & NVME_CSTS_RDY)
+			ready = jiffies;
+		if (csts & NVME_CSTS_CFS || time_after(jiffies, ready + HZ))
 			return -EIO;
 		if (time_after(jiffies, end))
 			break;
@@ -103,15 +107,16 @@ static void nvme_ans2_write_cc(struct nvme_dev *dev, u32 clear, u32 set)
 	writel(dev->ctrl.ctrl_config, dev->bar + NVME_REG_CC);
 }
 
-static void nvme_ans2_shut_down(struct nvme_dev *dev)
+static int nvme_ans2_shut_down(struct nvme_dev *dev)
 {
 	struct nvme_ctrl *ctrl = &dev->ctrl;
 
 	ctrl->shutdown_timeout = max_t(unsigned int, ctrl->shutdown_timeout,
 				       NVME_ANS2_SHUTDOWN_SECS);
 	nvme_ans2_write_cc(dev, NVME_CC_SHN_MASK, NVME_CC_SHN_NORMAL);
-	nvme_ans2_wait_csts(dev, NVME_CSTS_SHST_MASK, NVME_CSTS_SHST_CMPLT,
-			    ctrl->shutdown_timeout);
+	return nvme_ans2_wait_csts(dev, NVME_CSTS_SHST_MASK,
+				   NVME_CSTS_SHST_CMPLT,
+				   ctrl->shutdown_timeout);
 }
 
 /* Whether it makes no sense to wait any longer for what began at @begin. */
@@ -133,12 +138,14 @@ static bool nvme_ans2_is_hopeless(struct nvme_dev *dev, unsigned long begin)
  * forgets CC.SHN matters to Opal drives alone.)
  *
  * If the queues could not be deleted because nobody answers, CC.EN stays.
- * nvme_ans2_halt() follows.
+ * nvme_ans2_halt() follows. So it does if the controller has failed meanwhile,
+ * whatever CSTS.RDY says.
  */
 static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 {
 	struct nvme_ans2_dev *ans2 = dev->ans2;
 	unsigned long begin = jiffies;
+	int ret = 0;
 
 	if (!ans2) {
 		nvme_disable_ctrl(&dev->ctrl, shutdown);
@@ -160,9 +167,10 @@ static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
 		return;
 
 	if (shutdown)
-		nvme_ans2_shut_down(dev);
+		ret = nvme_ans2_shut_down(dev);
 	nvme_ans2_write_cc(dev, NVME_CC_SHN_MASK | NVME_CC_ENABLE, 0);
-	if (!nvme_ans2_wait_csts(dev, NVME_CSTS_RDY, 0,
+	if (ret != -EIO &&
+	    !nvme_ans2_wait_csts(dev, NVME_CSTS_RDY, 0,
 				 (NVME_CAP_TIMEOUT(dev->ctrl.cap) + 1) / 2))
 		nvme_ans2_stop(&ans2->hw);
 }

@@ -180,6 +180,14 @@ static void fake_enable(struct ans2_fake *fake)
 	fake_become(fake, FAKE_CSTS_RDY, fake->traits.ready_ms);
 }
 
+static void fake_go_down(struct ans2_fake *fake)
+{
+	if (fake->traits.down == FAKE_OBEY)
+		return;
+	fake->fail = fake->traits.down;
+	fake->fail_at = ktime_add_ms(ktime_get(), 50);
+}
+
 static void fake_disable(struct ans2_fake *fake)
 {
 	fake_note(fake, "off");
@@ -189,6 +197,7 @@ static void fake_disable(struct ans2_fake *fake)
 	fake_check(fake, !fake->pending, "disabled before it was done");
 	fake_forget(fake);
 	fake_become(fake, 0, fake->traits.off_ms);
+	fake_go_down(fake);
 }
 
 static void fake_shut_down(struct ans2_fake *fake)
@@ -199,6 +208,7 @@ static void fake_shut_down(struct ans2_fake *fake)
 	fake_set(fake, FAKE_CSTS, FAKE_CSTS_RDY | FAKE_CSTS_SHUTTING);
 	fake_become(fake, FAKE_CSTS_RDY | FAKE_CSTS_SHUT,
 		    fake->traits.shutdown_ms);
+	fake_go_down(fake);
 }
 
 static void fake_look_at_cc(struct ans2_fake *fake)

@@ -86,6 +86,7 @@ struct fake_rule {
  * @ready_ms: time from CC.EN to CSTS.RDY, negative for never
  * @off_ms: the same when CC.EN is cleared
  * @shutdown_ms: time from CC.SHN to the end of the shutdown
+ * @down: what becomes of it when CC.SHN is set or CC.EN cleared, a moment later
  * @tcb_stat: what TCB_STAT says after an invalidation
  * @queues: I/O queues that Set Features grants
  * @sgls: SGLS of Identify
@@ -104,6 +105,7 @@ struct fake_traits {
 	int ready_ms;
 	int off_ms;
 	int shutdown_ms;
+	enum fake_act down;
 	u32 tcb_stat;
 	u16 queues;
 	u32 sgls;
