@@ -291,8 +291,9 @@ void ans_recover_cancel(void *data)
 {
 	struct ans_recover *recover = data;
 
-	cancel_work_sync(&recover->flr_work);
+	/* The recovery may be waiting for a reset of the function. */
 	cancel_work_sync(&recover->crash_work);
+	cancel_work_sync(&recover->flr_work);
 }
 
 /**
