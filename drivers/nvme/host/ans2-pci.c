@@ -358,6 +358,9 @@ static blk_status_t nvme_ans2_send_admin(struct nvme_queue *nvmeq,
 	struct nvme_ans2_dev *ans2 = nvmeq->dev->ans2;
 	blk_status_t ret;
 
+	/* A start that was cut off may have enabled the queue again. */
+	if (!READ_ONCE(ans2->hw.live))
+		return BLK_STS_IOERR;
 	if (nvme_ans2_deletes(req) &&
 	    !test_bit(NVME_ANS2_DELETING, &ans2->flags))
 		return BLK_STS_IOERR;

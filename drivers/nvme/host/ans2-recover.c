@@ -277,7 +277,8 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
  * Ends all commands for those who wait for them while the controller starts, or
  * while its namespaces are removed: nvme_dev_disable() without waiting for
  * anything. The freeze that a reset begins with goes on. A start then fails;
- * during a removal, later requests fail.
+ * during a removal, later requests fail. So do admin commands that wait for the
+ * tag, or for the queue: whoever starts the controller may wait for one of them.
  */
 static void nvme_ans2_cut(struct nvme_dev *dev)
 {
@@ -296,10 +297,9 @@ static void nvme_ans2_cut(struct nvme_dev *dev)
 	nvme_reap_pending_cqes(dev);
 	nvme_cancel_tagset(&dev->ctrl);
 	nvme_cancel_admin_tagset(&dev->ctrl);
-	if (nvme_state_terminal(&dev->ctrl)) {
+	nvme_unquiesce_admin_queue(&dev->ctrl);
+	if (nvme_state_terminal(&dev->ctrl))
 		nvme_unquiesce_io_queues(&dev->ctrl);
-		nvme_unquiesce_admin_queue(&dev->ctrl);
-	}
 }
 
 /*
@@ -387,8 +387,8 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
 	if (!READ_ONCE(ans2->hw.live) && !nvme_state_terminal(&dev->ctrl))
 		return BLK_EH_RESET_TIMER;
 
-	if (nvme_ans2_poll(nvmeq) &&
-	    blk_mq_rq_state(req) != MQ_RQ_IN_FLIGHT) {
+	nvme_ans2_poll(nvmeq);
+	if (blk_mq_rq_state(req) != MQ_RQ_IN_FLIGHT) {
 		dev_warn(dev->ctrl.device,
 			 "tag %d queue %u timed out, completion polled\n",
 			 req->tag, nvmeq->qid);
@@ -493,7 +493,8 @@ static bool nvme_ans2_drain(struct nvme_dev *dev)
 /*
  * What a reset has held back is done before the queues take more. If the
  * controller fails meanwhile, nvme_ans2_cut() stops it, and the requests wait
- * for the next try.
+ * for the next try. Those tries do not count: a request that is to blame is
+ * given up by the block layer after a few of them.
  */
 static int nvme_ans2_wait_freeze(struct nvme_dev *dev)
 {
@@ -501,6 +502,7 @@ static int nvme_ans2_wait_freeze(struct nvme_dev *dev)
 		nvme_wait_freeze(&dev->ctrl);
 		return 0;
 	}
+	dev->ans2->starts = 0;
 	while (!nvme_ans2_is_frozen(&dev->ctrl)) {
 		if (!READ_ONCE(dev->ans2->hw.live))
 			return -EIO;
@@ -525,6 +527,9 @@ static bool nvme_ans2_set_live(struct nvme_dev *dev)
 	mutex_unlock(&dev->shutdown_lock);
 	if (changed)
 		dev->ans2->starts = 0;
+	else if (!nvme_state_terminal(&dev->ctrl))
+		/* The next try unfreezes the queues again. */
+		nvme_start_freeze(&dev->ctrl);
 	return changed;
 }
 

@@ -374,6 +374,18 @@ static struct ans2_job *pci_test_read_job(struct kunit *test, u64 lba)
 			    pci_test_rw(nvme_cmd_read, lba, 1));
 }
 
+/* What hwmon asks for, at any time. */
+static struct ans2_job *pci_test_log_job(struct kunit *test)
+{
+	struct nvme_command cmd = { };
+	struct pci_test *t = test->priv;
+
+	cmd.get_log_page.opcode = nvme_admin_get_log_page;
+	cmd.get_log_page.lid = NVME_LOG_SMART;
+	cmd.get_log_page.numdl = cpu_to_le16(512 / 4 - 1);
+	return pci_test_job(test, t->dev->ctrl.admin_q, cmd);
+}
+
 static struct ans2_job *pci_test_admin_job(struct kunit *test)
 {
 	struct pci_test *t = test->priv;

@@ -689,6 +689,97 @@ static void io_that_times_out_twice_is_done(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->dev->ans2->starts, 0);
 }
 
+/* The block layer gives the request up, and nobody the drive. */
+static void io_that_is_always_lost_ends_alone(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int i;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 6);
+	bio = pci_test_bio(test);
+	for (i = 0; i < 6; i++) {
+		KUNIT_ASSERT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+		pci_test_expire(&t->dev->tagset);
+		KUNIT_ASSERT_TRUE(test, T_UNTIL(!fake_held(&t->fake, 1)));
+	}
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(ans2_bios_ended(bio, 1)));
+	KUNIT_EXPECT_TRUE(test, !!bio->bio.bi_status);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+/*
+ * Commands of others during a start
+ */
+
+/* Waits in the queue from before the start, so it gets the tag first. */
+static struct ans2_job *pci_test_alien_in_start(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	t->fake.allowed = "disabled with I/O queues";
+	clear_bit(NVME_ANS2_HAS_IO_QUEUE, &t->dev->ans2->flags);
+	pci_test_rule(t, 0, nvme_admin_get_log_page, FAKE_HOLD, 1);
+	nvme_quiesce_admin_queue(&t->dev->ctrl);
+	job = pci_test_log_job(test);
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	KUNIT_ASSERT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_CONNECTING));
+	return job;
+}
+
+static void failure_under_command_of_another(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct ans2_job *job = pci_test_alien_in_start(test);
+	struct pci_test *t = test->priv;
+
+	fake_fail(&t->fake, *act, 0);
+	pci_test_expect_end(test, job, -EINTR);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static void time_out_of_command_of_another(struct kunit *test)
+{
+	struct ans2_job *job = pci_test_alien_in_start(test);
+	struct pci_test *t = test->priv;
+
+	pci_test_expire(&t->dev->admin_tagset);
+	pci_test_expect_end(test, job, -EINTR);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+/*
+ * As nvme_reset_work() gets there: not live, and the queues no longer frozen.
+ * The next try ends with that, too.
+ */
+static void start_that_fails_at_its_end_freezes_again(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct nvme_ctrl *ctrl;
+
+	pci_test_start(test);
+	ctrl = &t->dev->ctrl;
+	KUNIT_ASSERT_TRUE(test, nvme_change_ctrl_state(ctrl,
+						       NVME_CTRL_RESETTING));
+	KUNIT_ASSERT_TRUE(test, nvme_change_ctrl_state(ctrl,
+						       NVME_CTRL_CONNECTING));
+	mutex_lock(&t->dev->shutdown_lock);
+	nvme_ans2_cut(t->dev);
+	mutex_unlock(&t->dev->shutdown_lock);
+	KUNIT_EXPECT_EQ(test, t->ns->queue->mq_freeze_depth, 0);
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_set_live(t->dev));
+	KUNIT_EXPECT_EQ(test, t->ns->queue->mq_freeze_depth, 1);
+	nvme_unfreeze(ctrl);
+}
+
 /*
  * Starts that fail
  */
@@ -1061,6 +1152,11 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(time_out_looks_into_the_queue),
 	KUNIT_CASE(time_out_of_a_stopped_controller_waits),
 	KUNIT_CASE(io_that_times_out_twice_is_done),
+	KUNIT_CASE(io_that_is_always_lost_ends_alone),
+	KUNIT_CASE_PARAM(failure_under_command_of_another,
+			 failure_gen_params),
+	KUNIT_CASE(time_out_of_command_of_another),
+	KUNIT_CASE(start_that_fails_at_its_end_freezes_again),
 	KUNIT_CASE_PARAM(failed_start_is_tried_again, start_gen_params),
 	KUNIT_CASE_PARAM(fourth_start_is_the_last, last_start_gen_params),
 	KUNIT_CASE(start_that_is_never_ready),
