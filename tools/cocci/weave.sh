@@ -199,6 +199,8 @@ apply_rules() {
 			die "$rule does not fit $file of $kdir; the tree is left as it was"
 		fi
 		rm -f "$why"
+		# spatch indents a label that it adds.
+		sed -i -E 's/^\t+(again:)$/\1/' "$work/$file"
 	done < <(rows rules)
 }
 
