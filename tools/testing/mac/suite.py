@@ -108,16 +108,15 @@ class Ended:
 
 def check_rules(mac, known=()):
     """MacError if a rule was broken that is not @known, or not as known."""
-    def fits(reason):
-        return any(re.fullmatch(f"{k.rule}: .*{k.reason}.*", reason)
-                   for k in known)
-
     seen = mac.by_rule()
+    reasons = mac.reasons()
+    fits = {k: [reason for reason in reasons
+                if re.fullmatch(f"{k.rule}: .*{k.reason}.*", reason)]
+            for k in known}
     if set(seen) - {k.rule for k in known} or \
-       not all(fits(reason) for reason in mac.reasons()):
-        raise MacError(f"rules were broken: {seen}\n" +
-                       "\n".join(mac.reasons()))
-    missing = [k for k in known if k.always and k.rule not in seen]
+       set(reasons) - set().union(*fits.values()):
+        raise MacError(f"rules were broken: {seen}\n" + "\n".join(reasons))
+    missing = [k for k in known if k.always and not fits[k]]
     if missing:
         raise MacError("expected to be broken, but was not: " +
                        ", ".join(f"{k.rule} ({k.why})" for k in missing))
