@@ -5,11 +5,14 @@ The root file system is elsewhere; what the cases run is in the initramfs.
 """
 
 from mac import MacError
-from mac.machine import RTKIT
+from mac.machine import ANS2, RTKIT
 
 from . import programs
 from .common import Background, expect, running, wait_drive, wait_for
 from .controller import function_of
+
+UPTIME = "cut -d' ' -f1 /proc/uptime"
+SHUTDOWN = 2        # seconds
 
 HAMMER = programs.hammer(20, 2, 16, fails=True, folder="/payload")
 
@@ -131,15 +134,21 @@ def unbind_held_open(find):
 
 
 def killed(mac, command):
-    """Run @command in a shell that gets signals from 30 ms on."""
-    mac.run(f"sh -c '{command}' & sleep 0.03; while kill -TERM $!; do "
-            "sleep 0.01; done 2>/dev/null; wait", 30)
+    """Run @command in a shell that gets signals from 30 ms on.
+
+    Returns for how many seconds it went on.
+    """
+    begin, end = mac.run(
+        f"{UPTIME}; sh -c '{command}' & sleep 0.03; while kill -TERM $!; do "
+        f"sleep 0.01; done 2>/dev/null; wait; {UPTIME}", 30).stdout.split()
+    return float(end) - float(begin)
 
 
 def interrupted(setup, judge):
     """Who unbinds is killed: it goes on, and in order.
 
-    The firmware takes its time, so that the signals meet its handshake.
+    The firmware takes its time, so that the signals meet its handshake, or the
+    drive does, so that they meet its shutdown.
     """
     with machine(setup, "unbind-interrupted") as mac:
         mac.boot()
@@ -151,6 +160,15 @@ def interrupted(setup, judge):
             mac.set(RTKIT, "slow", 1)
             bind(mac, *driver)
             read_back(mac)
+        mac.set(ANS2, "shutdown-ns", SHUTDOWN * 10**9)
+        took = killed(mac, "echo {1} > {0}/unbind".format(*driver))
+        if took < SHUTDOWN:
+            raise MacError(f"a shutdown of {SHUTDOWN} s was waited for for "
+                           f"{took} s")
+        mac.set(ANS2, "shutdown-ns", 0)
+        gone(mac)
+        bind(mac, *driver)
+        read_back(mac)
         log = mac.sh("dmesg")
         if "firmware not put to sleep" in log:
             raise MacError(f"the firmware was reset:\n{log[-3000:]}")
@@ -166,9 +184,8 @@ def unbind_during_reset(setup, judge):
     with machine(setup, "unbind-during-reset") as mac:
         mac.boot()
         folder, device = pci_driver(mac)
-        now = "cut -d' ' -f1 /proc/uptime"
-        begin, end = mac.sh(f"{now}; for i in 1 2 3 4 5; do {reset}; done; "
-                            f"{now}").split()
+        begin, end = mac.sh(f"{UPTIME}; for i in 1 2 3 4 5; do {reset}; done; "
+                            f"{UPTIME}").split()
         length = (float(end) - float(begin)) / 5
         for turn in range(20):
             # the reset fails when it is overtaken

@@ -7,7 +7,7 @@ from mac import MacError
 
 from . import programs
 from .common import expect, wait_drive, wait_for
-from .detach import gone, read_back
+from .detach import bind, gone, read_back
 
 DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
 
@@ -119,6 +119,37 @@ def driver_alone_comes_back(setup, judge):
         judge(mac)
 
 
+def filter_comes_late(setup, judge):
+    """The filter is there only after the drive, which a boot loader has started.
+
+    Who waits for the filter must not switch the power of running firmware on
+    and off. The kernel would do that before the first module is loaded, unless
+    it is told to leave alone what no driver has taken yet.
+    """
+    modules = found(setup.build)
+    words = setup.options.get("append", "")
+    bus = "/sys/bus/platform"
+    with setup.mac("late-filter", root="ram", handover="running",
+                   append=f"{words} pd_ignore_unused",
+                   initrd=_initramfs(setup.build, modules, False)) as mac:
+        mac.boot()
+        # the drivers wait for a word of the user
+        mac.sh(f"echo 0 > {bus}/drivers_autoprobe")
+        for name in modules:
+            mac.sh(f"insmod /payload/{name}.ko")
+        node, sart = mac.sh(
+            f"cd {bus}/devices; echo *.nvme; "
+            "grep -l -e -sart */of_node/compatible | cut -d/ -f1").split()
+        for _ in range(3):
+            if not mac.run(f"echo {node} > {bus}/drivers/apple-ans2/bind"
+                           ).status:
+                raise MacError("the drive was bound without its filter")
+        mac.sh(f"echo {sart} > {bus}/drivers/apple-sart-filter/bind")
+        bind(mac, f"{bus}/drivers/apple-ans2", node)
+        read_back(mac)
+        judge(mac)
+
+
 def available(build):
     """Whether @build's drivers may be modules."""
     return build.driver == "ans2"
@@ -128,4 +159,5 @@ MODULE_CASES = {
     "modules-root": root_on_modules,
     "modules-load": load_and_unload,
     "modules-nvme": driver_alone_comes_back,
+    "modules-late-filter": filter_comes_late,
 }
