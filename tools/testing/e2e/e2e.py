@@ -28,7 +28,8 @@ from cases import detach, firmware, lending, modules, otherdrive  # noqa: E402
 from cases import programs, recovery, recovery_seen  # noqa: E402
 from cases import recovery_table, sleep, stuck, tables, timeouts  # noqa: E402
 from cases import users  # noqa: E402
-from known import driver_steps, known_reports, known_rules  # noqa: E402
+from known import driver_steps, known_in_cell  # noqa: E402
+from known import known_reports, known_rules  # noqa: E402
 
 # What only this repository's drivers have
 ANS2_SHARED = {
@@ -131,8 +132,7 @@ def recovery_cases(build):
                    on_demand=True)
     shared = replace(setup, name=f"{build.kernel_name}-ram",
                      shared=recovery.in_memory)
-    yield from recovery.cells(setup, shared,
-                              lambda name: known_rules(build, name))
+    yield from recovery.cells(setup, shared, known_in_cell)
 
 
 def all_cases(build):

@@ -27,11 +27,21 @@ UPSTREAM = {
 # Queues that are stuck cannot be deleted before the firmware is put to sleep.
 STUCK = (Known("queue-order", "firmware put to sleep while CC.EN is set",
                "a function whose queues are stuck is reset"),)
+# Who refuses to delete a queue but answers is disabled, and not reset.
+SQ_REFUSED = (
+    Known("queue-order", "opcode 0x04 .*: its SQ still exists",
+          "nvme-pci goes on to the CQ of an SQ that was not deleted"),
+    Known("queue-order", r"CC\.EN cleared before I/O SQ 1 was deleted",
+          "the drive has refused to"))
+CQ_REFUSED = (
+    Known("queue-order", r"CC\.EN cleared before I/O CQ 1 was deleted",
+          "the drive has refused to"),)
 OURS = {
     "stuck-unbind": STUCK,
     "stuck-unbind-failed": STUCK,
     "timeout-stuck": STUCK,
     "timeout-fatal": STUCK,
+    "recover-seen-lost-twice": STUCK,
 }
 
 
@@ -40,6 +50,16 @@ def known_rules(build, case):
     if build.driver != "upstream":
         return OURS.get(case, ())
     return UPSTREAM.get(case, ()) + UPSTREAM.get(f"{build.kernel}/{case}", ())
+
+
+def known_in_cell(state, fault):
+    """The same for a cell of the table of recovery."""
+    if fault.action in ("hold", "cfs") and state.is_command:
+        return STUCK
+    if fault.action == "fail=6":
+        return {"admin-00": SQ_REFUSED, "admin-04": CQ_REFUSED}.get(
+            state.strike, ())
+    return ()
 
 
 # That there are some; the case "kmemleak" looks at what they are.

@@ -191,8 +191,9 @@ MISTAKES = {
     "enabled-while-asleep": Mistake(
         by_judge("queue-order", unbind),
         (Edit(RECOVER, r"nvme_ans2_write_cc\(dev, [^;]*CC_ENABLE, 0\);", ";"),
-         Edit(RECOVER, r"(?s)if \(!nvme_ans2_wait_csts\(dev, NVME_CSTS_RDY.*?\)\)\n",
-              "if (1)\n"))),
+         Edit(RECOVER, r"(?s)if \(ret != -EIO &&\s+"
+                       r"!nvme_ans2_wait_csts\(dev, NVME_CSTS_RDY.*?\)\)\n",
+              "if (ret <= 0)\n"))),
     "link-without-power": Mistake(
         by_judge("pmgr-link"),
         (Edit(CORE, r"\.pd_flags = PD_FLAG_DEV_LINK_ON,",

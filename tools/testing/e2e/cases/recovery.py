@@ -25,6 +25,7 @@ from mac.suite import Case
 from . import programs
 from .common import Background, wait_drive, wait_live
 from .controller import firmware_starts
+from .detach import UPTIME
 from .recovery_faults import FAULTS, missing
 from .recovery_load import (PATIENCE, Report, arm, crash, disarm, few_starts,
                             gap_command, has_struck, in_time, load,
@@ -35,7 +36,6 @@ from .recovery_states import SLEEP, STATES, WAIT
 AFTER_DEATH = 5
 # Starts of the firmware, more than there will be
 MANY = 1000
-UPTIME = "cut -d' ' -f1 /proc/uptime"
 PREPARE = f"""
 set -e
 d=$(echo /sys/bus/platform/drivers/*/*.nvme)
@@ -293,7 +293,7 @@ def is_core(state, fault):
     return fault.name == "crash" or (state.core and fault.core)
 
 
-CELLS = [(state, fault) for state in STATES for fault in FAULTS
+CELLS = [(state, fault.at(state)) for state in STATES for fault in FAULTS
          if not missing(state, fault)]
 CORE = {name_of(*cell) for cell in CELLS if is_core(*cell)}
 SLOW = {name_of(*cell) for cell in CELLS if cell[1].slow}
@@ -324,7 +324,7 @@ def in_memory(build):
 
 
 def cells(setup, shared, known):
-    """The table's Cases; known(name) are the rules that a case breaks.
+    """The table's Cases; known(state, fault) are the rules that one breaks.
 
     The machines of @setup have their root file system on the drive, that of
     @shared has it in memory.
@@ -334,4 +334,4 @@ def cells(setup, shared, known):
         own = state.kind == "boots"
         yield Case(setup if own else shared, name,
                    (boots if own else on_shared)(state, fault), own=own,
-                   known=known(name), on_demand=name not in CORE)
+                   known=known(state, fault), on_demand=name not in CORE)

@@ -5,12 +5,16 @@ Time-outs of the kernel are what they are by default: 30 s for I/O, 60 s for
 admin commands.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from .recovery_states import SCAN
 
 SECOND = 10**9
 IO_TIMEOUT = 30
 # What a driver may need beside a time-out that it has to wait for
 MARGIN = 2
+# CAP.TO, the time for which the NVMe core waits until CSTS.RDY follows CC.EN
+READY_TIMEOUT = 10
 LATE = 0.7
 
 
@@ -48,6 +52,13 @@ class Fault:
         """Whether it is one of commands alone."""
         return self.action in ("noirq", "hold", "fail=6")
 
+    def at(self, state):
+        """The same with the time that it may take in that state."""
+        if self.action in ("cfs", "unready") and \
+           state.strike in ("enable", "disable"):
+            return replace(self, limit=READY_TIMEOUT + self.limit)
+        return self
+
 
 ONCE = {"boots": 1}
 FAULTS = (
@@ -64,8 +75,8 @@ FAULTS = (
     Fault("lost", IO_TIMEOUT + MARGIN, "hold", slow=True),
     Fault("lost-twice", 2 * (IO_TIMEOUT + MARGIN), "hold", starts=4,
           slow=True),
-    Fault("fatal-status", IO_TIMEOUT + MARGIN, "cfs", slow=True),
-    Fault("not-ready", IO_TIMEOUT + MARGIN, "unready", slow=True),
+    Fault("fatal-status", 3, "cfs"),
+    Fault("not-ready", 3, "unready"),
 )
 
 
@@ -76,6 +87,9 @@ def missing(state, fault):
         "no command": fault.needs_command and not state.is_command,
         "no event": not state.strike and not fault.crashes,
         "the start fails before": state.behind_start and fault.knobs,
+        "nobody scans again": (state.kind == "comes" and
+                               state.strike == f"admin:{SCAN}" and
+                               fault.action == "fail=6"),
         "no single request": fault.name == "lost-twice" and state.workers,
     }
     return next((reason for reason, is_so in reasons.items() if is_so), None)

@@ -9,10 +9,16 @@ RESCAN = f"echo 1 > {CONTROLLER}/rescan_controller"
 SLEEP = "echo mem > /sys/power/state"
 WAIT = "until [ -e /dev/nvme0n1p5 ]; do usleep 5000; done"
 
+# A user's admin command, with the time-out of I/O. There is one such command at
+# a time: it ends behind those that the kernel has sent before.
+ADMIN = "/payload/faulting 0 30000"
+
 # The controller is stopped by these, so the first command of its new start is
 # the third: Delete SQ, Delete CQ.
 DELETES = 2
 FIRST_COMMANDS = range(1, 7)
+# Of these the last is the first of the scan for namespaces.
+SCAN = 6
 
 
 @dataclass(frozen=True)
@@ -74,13 +80,14 @@ STATES = (
     State("live-idle", "stays", workers=0, core=True),
     State("live-single", "stays", "io", workers=0, core=True),
     State("live-load", "stays", "io:100", "usleep 300000", core=True),
-    State("live-admin", "stays", "admin", "/payload/faulting 0"),
-    State("scanning", "stays", "admin", f"{RESCAN}; usleep 300000"),
+    State("live-admin", "stays", "admin", ADMIN),
+    State("scanning", "stays", "admin", f"{RESCAN}; usleep 300000; {ADMIN}"),
     State("resetting-before-delete", "stays", "admin-00", RESET, core=True),
     State("resetting-after-delete", "stays", "admin-04", RESET),
     State("resetting-disabled", "stays", "disable", RESET),
     State("resetting-enabled", "stays", "enable", RESET),
-    *(State(f"connecting-{n}", "stays", nth(n), RESET, core=n == 1)
+    *(State(f"connecting-{n}", "stays", nth(n), f"{RESET}; {ADMIN}",
+            core=n == 1)
       for n in FIRST_COMMANDS),
     State("suspending-delete", "stays", "admin-00", SLEEP, starts=1,
           core=True),

@@ -16,11 +16,11 @@ static int send_all(int fd, int commands)
 {
 	char *first = map_memory(BLOCK), *next = map_memory(BLOCK);
 
-	if (!first || !next || identify_controller(fd, first))
+	if (!first || !next || identify_controller(fd, first, 0))
 		return 1;
 	while (commands--) {
 		memset(next, 0x5a, BLOCK);
-		if (identify_controller(fd, next) || memcmp(first, next, BLOCK))
+		if (identify_controller(fd, next, 0) || memcmp(first, next, BLOCK))
 			return 1;
 	}
 	return 0;

@@ -201,14 +201,19 @@ static inline struct iocb aio_request(int fd, unsigned int opcode, void *data,
 	};
 }
 
-/* Identify Controller to @data: a status, or -1 with errno. */
-static inline int identify_controller(int fd, void *data)
+/*
+ * Identify Controller to @data, which may take @timeout_ms, or 0 for what the
+ * kernel thinks right: a status, or -1 with errno.
+ */
+static inline int identify_controller(int fd, void *data,
+				      unsigned int timeout_ms)
 {
 	struct nvme_admin_cmd cmd = {
 		.opcode = OP_IDENTIFY,
 		.addr = (uintptr_t)data,
 		.data_len = BLOCK,
 		.cdw10 = 1,
+		.timeout_ms = timeout_ms,
 	};
 
 	return ioctl(fd, NVME_IOCTL_ADMIN_CMD, &cmd);

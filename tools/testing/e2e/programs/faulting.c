@@ -2,12 +2,13 @@
 /*
  * An admin command whose buffer is read from the drive when the kernel maps it
  *
- *	faulting OFFSET
+ *	faulting OFFSET [MS]
  *
  * Identify goes to memory that is a private copy of the drive at OFFSET, which
  * the kernel must not have in its cache. The command has a request by the time
- * the kernel fetches the page. Prints the command's result, an errno less than
- * 0.
+ * the kernel fetches the page. It may take MS ms, else as long as the kernel
+ * lets an admin command of a user take. Prints the command's result, an errno
+ * less than 0.
  */
 
 #include <sys/mman.h>
@@ -21,7 +22,7 @@ int main(int argc, char **argv)
 	void *page;
 	int ret;
 
-	if (argc != 2 || controller < 0 || namespace < 0) {
+	if (argc < 2 || argc > 3 || controller < 0 || namespace < 0) {
 		perror("faulting");
 		return 1;
 	}
@@ -31,7 +32,8 @@ int main(int argc, char **argv)
 		perror("mmap");
 		return 1;
 	}
-	ret = identify_controller(controller, page);
+	ret = identify_controller(controller, page,
+				  argc > 2 ? strtoul(argv[2], NULL, 0) : 0);
 	printf("%d\n", ret < 0 ? -errno : ret);
 	return 0;
 }

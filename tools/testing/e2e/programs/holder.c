@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof(line), fifo) && strcmp(line, "end\n")) {
 		printf("%d %d %d %d\n",
 		       result(pread(namespace, data, BLOCK, 0)),
-		       result(identify_controller(controller, data)),
+		       result(identify_controller(controller, data, 0)),
 		       read_block(namespace, data), read_block(generic, data));
 		fflush(stdout);
 	}

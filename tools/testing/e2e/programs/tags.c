@@ -76,7 +76,7 @@ struct admin {
 
 static int identify(int fd, unsigned char *data)
 {
-	int ret = identify_controller(fd, data);
+	int ret = identify_controller(fd, data, 0);
 
 	if (!ret && (data[0] | data[1] << 8) != APPLE)
 		return -EILSEQ;
