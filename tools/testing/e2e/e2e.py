@@ -35,14 +35,16 @@ from known import known_reports, known_rules  # noqa: E402
 ANS2_SHARED = {
     "pci-function": controller.pci_function,
     "config-space": controller.config_space,
-    "reset-under-load": controller.reset_under_load(20),
+    # one for each of the ten pauses
+    "reset-under-load": controller.reset_under_load(10),
     "function-reset": controller.function_reset,
     "function-reset-under-load": controller.function_reset_under_load,
     "lying-device": timeouts.lies,
     "refused-commands": users.refused,
     "subsystem-reset": users.subsystem_reset,
     "show-regs": users.show_regs,
-    "unscheduled-io": batches.unscheduled(programs.program("io")),
+    # the offset of every word is tried with a scheduler
+    "unscheduled-io": batches.unscheduled(programs.program("io", "STEP=64")),
     "unscheduled-mixed": batches.unscheduled(programs.program("mixed")),
     "unscheduled-tags": batches.unscheduled(data.tags),
     "unscheduled-fio-128k": batches.unscheduled(
