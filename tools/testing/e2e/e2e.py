@@ -38,6 +38,7 @@ ANS2_SHARED = {
     # one for each of the ten pauses
     "reset-under-load": controller.reset_under_load(10),
     "function-reset": controller.function_reset,
+    "promises": controller.promises,
     "function-reset-under-load": controller.function_reset_under_load,
     "lying-device": timeouts.lies,
     "refused-commands": users.refused,

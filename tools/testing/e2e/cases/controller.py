@@ -4,9 +4,10 @@
 import contextlib
 
 from mac import MacError
+from mac.machine import ANS2
 
 from . import programs
-from .common import SCRATCH, expect, nvme_json, running, wait_live
+from .common import SCRATCH, expect, fio, nvme_json, running, wait_live
 
 # Passes of 16 MiB, each verified, until somebody says that it is enough; two at
 # a time, because fio needs a while to start
@@ -47,6 +48,32 @@ def reset(mac):
             wait_live(mac)
             mac.sh("dd if=/dev/nvme0n1 of=/dev/null bs=64k count=16 "
                    "iflag=direct")
+
+
+# SGLs, doorbell buffers, memory of the host, more namespaces, more queues
+PROMISES = {"identify-sgls": 0x100001, "identify-oacs": 0x104,
+            "identify-hmpre": 0x4000, "identify-nn": 5, "identify-queues": 8}
+
+
+def promises(mac):
+    """What the drive promises and its queues cannot do is not used."""
+    kept = {name: mac.get(ANS2, name) for name in PROMISES}
+    before = mac.counters()["count-admin-other"]
+    try:
+        for name, value in PROMISES.items():
+            mac.set(ANS2, name, value)
+        reset(mac)
+        rescan(mac)
+        expect("gaps in the memory of a request", mac.sh(
+            "cat /sys/block/nvme0n1/queue/virt_boundary_mask"), "4095\n")
+        fio(mac, "promises", "--rw=randwrite --bs=4k-64k --size=4m "
+            "--ioengine=libaio --iodepth=16 --verify=crc32c --randseed=7")
+        expect("other admin commands", mac.counters()["count-admin-other"],
+               before)
+    finally:
+        for name, value in kept.items():
+            mac.set(ANS2, name, value)
+        reset(mac)
 
 
 def reset_under_load(times):
