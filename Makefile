@@ -32,8 +32,8 @@ check qtest e2e oracle series:
 	@$(scripts)/$@.sh
 weave:
 	@tools/cocci/weave.sh "$$KDIR"
-kunit:
-	@tools/testing/kunit/run.sh
+kunit plant:
+	@tools/testing/$@/run.sh
 bench:
 	@$(scripts)/missing.sh $@
 
@@ -41,4 +41,4 @@ clean:
 	@$(scripts)/clean.sh
 
 .PHONY: help setup qemu kernel image run test check qtest oracle kunit e2e \
-	bench weave series clean
+	plant bench weave series clean

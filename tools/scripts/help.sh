@@ -16,6 +16,7 @@ Test it
   make oracle           the machine under drivers that others wrote
   make kunit            the drivers' parts alone, on arm64
   make e2e              the drivers on the machine; T=name for one case
+  make plant            the tests: is each planted fault seen? T=name or T=file
   make bench            measure against upstream's driver (not there yet)
 
 Use it elsewhere
@@ -34,5 +35,5 @@ Variables               now         values
   MODULES               $(printf %-11s "${MODULES:-0}") 1: the drivers as modules, for make kernel alone
   O                     $(printf %-11s "$O") where everything is built
   SSD                   $(printf %-11s "${SSD:--}") an image that the guest may write; else a throw-away copy
-  T                     $(printf %-11s "${T:--}") one case of check, kunit, qtest, oracle or e2e
+  T                     $(printf %-11s "${T:--}") one case of check, kunit, qtest, oracle, e2e or plant
 EOF
