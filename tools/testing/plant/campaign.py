@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boots a kernel with each fault that is planted in it, one at a time.
 
-First the KUnit suites of the fault's folder, then, if none of them sees it,
-the e2e cases that the table names for it. A fault is caught when a test fails,
-or the kernel panics or hangs. One that nothing catches, and that is not marked
-as equivalent, is a failure; so is one that is marked and was caught, and a
-test that fails without a fault.
+First the KUnit suites of the fault's folder, the nearest one first, some
+faults at a time. Then, if none of them sees it, the e2e cases that the table
+names for it, unless E2E is 0. A fault is caught when a test fails, or the
+kernel panics or hangs. One that nothing catches, and that is not marked as
+equivalent, is a failure; so is one that is marked and was caught, and a test
+that fails without a fault.
 
 Usage: campaign.py OUT T ARG...
 
@@ -16,9 +17,9 @@ Usage: campaign.py OUT T ARG...
 
 import os
 import re
-import subprocess
 import sys
-import time
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,90 +30,32 @@ from mac import Build, MacError  # noqa: E402
 from mac.suite import Suite  # noqa: E402
 
 import e2e  # noqa: E402
+from console import KUnit  # noqa: E402
 from plant import PlantError, TOP, chosen, table  # noqa: E402
-
-# A line of the kernel's KTAP, with or without the time that printk may add
-RESULT = re.compile(r"(?:\[ *[\d.]+\] )?( *)(not )?ok \d+ ([^#]*?)( # .*)?")
-SUBTEST = re.compile(r"(?:\[ *[\d.]+\] )? {4}# Subtest: (.*)")
-PLAN = re.compile(r"(?:\[ *[\d.]+\] )?1\.\.(\d+)")
-ALARM = re.compile(r"Kernel panic - not syncing: (.*)")
-# What a boot may take at least, and in boots without a fault
-PATIENCE = 60, 4
 
 
 # ----- KUnit -----
 
-def suites_of(file):
-    """A glob for the KUnit suites beside @file, or None if there are none."""
-    folder = (TOP / file).parent / "tests"
-    if not (folder / ".kunitconfig").exists():
-        return None
-    names = [name for source in folder.glob("*_kunit.c") for name in
-             re.findall(r"(?ms)^static struct kunit_suite.*?"
-                        r"\.name = \"(.*?)\"", source.read_text())]
-    return os.path.commonprefix(names) + "*"
+def suites_beside(file):
+    """The KUnit suites in the folder of @file."""
+    return [name for source in
+            sorted((TOP / file).parent.glob("tests/*_kunit.c")) for name in
+            re.findall(r"(?ms)^static struct kunit_suite.*?"
+                       r"\.name = \"(.*?)\"", source.read_text())]
 
 
-def complaint(log):
-    """What a console log of KUnit has to say against the kernel, or None."""
-    suite, planned, done = "no suite", None, 0
-    for line in log.splitlines():
-        if found := SUBTEST.fullmatch(line):
-            suite = found[1]
-        elif found := PLAN.fullmatch(line):
-            planned = int(found[1])
-        elif found := RESULT.fullmatch(line):
-            indent, bad, name, _ = found.groups()
-            done += not indent
-            if bad and len(indent) == 4:
-                return f"{suite}.{name}"
-        elif found := ALARM.search(line):
-            return f"{suite}: {found[1]}"
-    return None if planned and done == planned else f"{suite}: does not end"
+def rounds_of(fault, last):
+    """The KUnit suites for @fault, the nearest first: those of its file, and
+    the others of its folder.
 
-
-class KUnit:
-    """Boots of the kernel in @out on QEMU's machine virt.
-
-    @args: more for kunit.py exec
+    @last: what saw it the last time
     """
+    def first_again(names):
+        return sorted(names, key=lambda n: not re.match(rf"{n}[.:]", last))
 
-    def __init__(self, out, args):
-        self.out = out
-        self.args = args
-        self.limits = {}
-
-    def boot(self, suites, number, limit):
-        """Run @suites with fault @number.  Returns the complaint, or None."""
-        log = self.out / "test.log"
-        log.unlink(missing_ok=True)
-        subprocess.run(
-            ["/usr/bin/python3", "tools/testing/kunit/kunit.py", "exec",
-             "--build_dir", str(self.out), "--arch", "arm64",
-             "--timeout", str(int(limit)),
-             f"--kernel_args=ans2_planted={number}", *self.args, suites],
-            cwd=self.out / "source", check=False, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "PATH": f"{self.out}/bin:{os.environ['PATH']}"})
-        if not log.exists():
-            return "no console: the kernel did not start"
-        return complaint(log.read_text(errors="replace"))
-
-    def sees(self, fault):
-        """What sees @fault, or None."""
-        suites = suites_of(fault.file)
-        if not suites:
-            return None
-        if suites not in self.limits:
-            begin = time.monotonic()
-            bad = self.boot(suites, 0, 600)
-            if bad:
-                raise MacError(f"{bad} fails without a fault, "
-                               f"see {self.out}/test.log")
-            least, times = PATIENCE
-            self.limits[suites] = max(least,
-                                      times * (time.monotonic() - begin))
-        return self.boot(suites, fault.number, self.limits[suites])
+    others = [name for name in suites_beside(fault.file)
+              if name not in fault.suites]
+    return first_again(fault.suites), first_again(others)
 
 
 # ----- e2e -----
@@ -205,20 +148,27 @@ class EndToEnd:
 # ----- the result -----
 
 class Table:
-    """Says what becomes of each fault, and keeps it in @file."""
+    """Says what becomes of each fault, and keeps it in @file.
+
+    It keeps what earlier runs have seen of faults that this one leaves out.
+    """
 
     def __init__(self, file, faults):
         self.file = file
         self.faults = faults
-        self.seen = {}
+        self.lock = threading.Lock()
+        self.seen = self._read()
         self.passed = self.failed = 0
 
     def add(self, fault, seen, survived=False):
         """@fault was @seen, or @survived, or has nothing to say yet."""
-        self.seen[fault.name] = seen or "survived"
-        self._write()
-        if not seen and not survived:
-            return
+        with self.lock:
+            self.seen[fault.name] = seen or "survived"
+            self._write()
+            if seen or survived:
+                self._say(fault, seen)
+
+    def _say(self, fault, seen):
         good = bool(seen) != bool(fault.equivalent)
         self.passed += good
         self.failed += not good
@@ -233,6 +183,13 @@ class Table:
         self.failed += 1
         print(f"not ok # {text}", flush=True)
 
+    def _read(self):
+        if not self.file.exists():
+            return {}
+        rows = (re.split("  +", line.strip()) for line in
+                self.file.read_text(encoding="utf-8").splitlines())
+        return {row[0]: row[2] for row in rows if len(row) > 2}
+
     def _write(self):
         rows = [(f.name, f.file, self.seen.get(f.name, "not run"),
                  f.equivalent) for f in self.faults]
@@ -244,22 +201,54 @@ class Table:
                 print(f"{line}  {row[3]}".rstrip(), file=out)
 
 
-def campaign(kunit, build, faults):
-    """Run them all.  Returns the exit status."""
-    results = Table(build.folder / "log/planted.txt", faults)
-    left = []
+def one_round(kunit, results, tried):
+    """Run the suites @tried[fault] for each, some at a time."""
+    def sees(fault):
+        seen = kunit.sees(fault, tried[fault])
+        results.add(fault, seen)
+        return seen
+
+    suites = list(dict.fromkeys(s for names in tried.values() for s in names))
+    with ThreadPoolExecutor(
+            int(os.environ.get("JOBS") or os.cpu_count())) as pool:
+        for bad in pool.map(kunit.learn, suites):
+            if bad:
+                raise MacError(f"{bad} fails without a fault, see "
+                               f"{kunit.logs}/planted-none-*.console")
+        seen = list(pool.map(sees, tried))
+    return [f for f, by in zip(tried, seen) if not by]
+
+
+def with_kunit(kunit, results, faults):
+    """Run them with KUnit.  Returns those that it leaves."""
+    tried = {f: rounds_of(f, results.seen.get(f.name, "")) for f in faults}
+    for i in range(2):
+        faults = one_round(kunit, results, {f: tried[f][i] for f in faults})
+        print(f"# {len(faults)} are left", flush=True)
     for fault in faults:
-        seen = kunit.sees(fault)
-        results.add(fault, seen, survived=fault.equivalent)
-        if not seen and not fault.equivalent:
-            left.append(fault)
-    if left:
-        print(f"# {len(left)} of {len(faults)} are left for e2e", flush=True)
-        machine = EndToEnd(build)
-        for name in machine.prepare(left):
-            results.complain(f"e2e {name} fails without a fault")
+        if fault.equivalent:
+            results.add(fault, None, survived=True)
+    return [f for f in faults if not f.equivalent]
+
+
+def with_e2e(build, results, faults):
+    """Run them with e2e."""
+    machine = EndToEnd(build)
+    for name in machine.prepare(faults):
+        results.complain(f"e2e {name} fails without a fault")
+    for fault in faults:
+        results.add(fault, machine.sees(fault), survived=True)
+
+
+def campaign(kunit, build, faults, name):
+    """Run those of @faults that @name names.  Returns the exit status."""
+    results = Table(build.folder / "log/planted.txt", faults)
+    left = with_kunit(kunit, results, chosen(faults, name))
+    if left and os.environ.get("E2E") != "0":
+        with_e2e(build, results, left)
+    else:
         for fault in left:
-            results.add(fault, machine.sees(fault), survived=True)
+            results.add(fault, None, survived=True)
     print(f"{results.passed} passed, {results.failed} failed")
     return 1 if results.failed or not results.passed else 0
 
@@ -273,9 +262,9 @@ def main(args):
     os.environ["KERNEL_IMAGE"] = str(boot / "Image")
     os.environ["DTB"] = str(boot / "dts/apple/t8103-j274.dtb")
     try:
-        return campaign(KUnit(out, args[2:]),
-                        Build.from_environment(modules=False),
-                        chosen(table()[0], args[1]))
+        build = Build.from_environment(modules=False)
+        return campaign(KUnit(out, build.folder / "log", args[2:]), build,
+                        table()[0], args[1])
     except (MacError, PlantError) as error:
         sys.exit(f"plant: {error}")
     except KeyboardInterrupt:

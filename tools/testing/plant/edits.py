@@ -65,8 +65,9 @@ class Fault:
     @cases: e2e cases that are tried before those of its module
     @equivalent: why nothing here can see it; empty if something must
 
-    Beside these, file and number say where its first edit is, and how the
-    kernel calls it; table() fills them in.
+    Beside these, suites are the KUnit suites that are tried first; file and
+    number say where its first edit is, and how the kernel calls it; table()
+    fills these two in.
     """
 
     def __init__(self, name, *edits, cases=(), equivalent=""):
@@ -74,5 +75,6 @@ class Fault:
         self.edits = edits
         self.cases = cases
         self.equivalent = equivalent
+        self.suites = ()
         self.file = ""
         self.number = 0

@@ -15,7 +15,9 @@ FAULTS = [
                "NVME_ANS2_IOQ_DEPTH - 1")),
     Fault("tcbs-half-as-many",
           swap("nvme_ans2_init", "NVME_ANS2_TAGS * sizeof(*q->tcbs)",
-               "NVME_ANS2_TAGS / 2 * sizeof(*q->tcbs)")),
+               "NVME_ANS2_TAGS / 2 * sizeof(*q->tcbs)"),
+          equivalent="memory comes in pages of 16 KiB, and half an array "
+          "gets one as a whole array does"),
     Fault("watch-not-ended",
           skip("ans2_end_watch", "cancel_delayed_work_sync(&ans2->watch);")),
     Fault("window-gone-is-booted",
@@ -113,5 +115,6 @@ FAULTS = [
           swap("nvme_ans2_reap", "q->cq_db", "ans2->q[!qid].cq_db")),
 ]
 
+SUITES = ("nvme_ans2_setup", "nvme_ans2_submit", "nvme_ans2_reap")
 CASES = ("boot", "passthru", "io", "tags", "mixed", "unscheduled-mixed",
          "lying-device", "reset", "lock", "timeout-polled", "timeout-reset")

@@ -151,6 +151,7 @@ FAULTS = [
           cases=("other-boot",)),
 ]
 
+SUITES = ("nvme_ans2_pci",)
 CASES = ("boot", "refused-commands", "passthru", "unknown-commands", "io",
          "unscheduled-mixed", "admin-crowd", "lying-device", "reset",
          "function-reset", "timeout-reset", "timeout-waiting-admin",

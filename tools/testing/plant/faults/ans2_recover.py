@@ -165,6 +165,7 @@ FAULTS = [
           swap("nvme_ans2_set_live", "dev->ans2->hw.live", "true")),
 ]
 
+SUITES = ("nvme_ans2_recover",)
 CASES = ("boot", "reset-under-load", "function-reset-under-load",
          "timeout-polled", "timeout-reset", "timeout-stuck", "timeout-fatal",
          "stuck-unbind", "crash-under-load", "unbind-function-under-load",

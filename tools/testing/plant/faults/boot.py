@@ -88,5 +88,6 @@ FAULTS = [
           instead("ans_destroy_wq", "destroy_workqueue(data);", ";")),
 ]
 
+SUITES = ("apple_ans2_boot",)
 CASES = ("boot", "function-reset", "crash-idle", "crash-for-good",
          "handover-asleep", "handover-running", "suspend")

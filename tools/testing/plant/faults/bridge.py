@@ -67,5 +67,6 @@ FAULTS = [
           skip("ans_bridge_lose", "pci_dev_put(pdev);")),
 ]
 
+SUITES = ("apple_ans2_bridge", "apple_ans2_life")
 CASES = ("boot", "pci-function", "show-regs", "rebind", "function-removed",
          "crash-for-good")

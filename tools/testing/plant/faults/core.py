@@ -62,5 +62,6 @@ FAULTS = [
           instead("ans_resume", "return ret;", "return 0;")),
 ]
 
+SUITES = ("apple_ans2_core", "apple_ans2_life")
 CASES = ("boot", "rebind", "unbind-under-load", "suspend", "handover-running",
          "reboot")

@@ -79,5 +79,6 @@ FAULTS = [
                "ans_cfg[i].reset")),
 ]
 
+SUITES = ("apple_ans2_function",)
 CASES = ("boot", "pci-function", "config-space", "function-reset",
          "crash-idle")

@@ -81,5 +81,6 @@ FAULTS = [
           skip("ans_loan_alloc_hw", "memalloc_noio_restore(flags);")),
 ]
 
+SUITES = ("apple_ans2_loan",)
 CASES = ("boot", "firmware-syslog", "function-reset", "lent-memory", "rebind",
          "crash-idle")

@@ -94,5 +94,6 @@ FAULTS = [
                "ANS_CRASH_INTERVAL / 600")),
 ]
 
+SUITES = ("apple_ans2_recover", "apple_ans2_life")
 CASES = ("boot", "function-reset", "crash-idle", "crash-under-load",
          "crash-too-often", "crash-for-good", "function-removed", "suspend")

@@ -76,7 +76,9 @@ FAULTS = [
                "(device_link_add(dev, sart->dev, "
                "DL_FLAG_AUTOREMOVE_SUPPLIER), false)")),
     Fault("node-reference-leaks",
-          skip("devm_apple_sart_lookup", "of_node_put(np);")),
+          skip("devm_apple_sart_lookup", "of_node_put(np);"),
+          equivalent="a kernel without CONFIG_OF_DYNAMIC, as all here are, "
+          "does not count the references of nodes"),
     Fault("disabled-filter-waited-for",
           swap("devm_apple_sart_lookup", "of_device_is_available(np)", "np")),
     Fault("unregister-revokes-nothing",
@@ -101,4 +103,5 @@ FAULTS = [
                "sart_unregister, sart);")),
 ]
 
+SUITES = ("apple_sart",)
 CASES = ("boot", "lent-memory", "rebind", "reboot", "crash-idle")

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boots of a kernel with KUnit suites, each ended at its first failure."""
+
+import re
+import subprocess
+import threading
+import time
+
+# A line of the kernel's KTAP, with or without the time that printk may add
+RESULT = re.compile(r"(?:\[ *[\d.]+\] )?( *)(not )?ok \d+ ([^#]*?)( # .*)?")
+SUBTEST = re.compile(r"(?:\[ *[\d.]+\] )?    # Subtest: (.*)")
+PLAN = re.compile(r"(?:\[ *[\d.]+\] )?1\.\.(\d+)")
+ALARM = re.compile(r"Kernel panic - not syncing: (.*)")
+# How long a console may say nothing: seconds, and times of a good boot
+SILENCE = 40, 6
+# The guest's clock goes by its instructions, and leaps where it would wait, so
+# it does not matter how busy the host is.
+CLOCK = "-icount", "shift=2,sleep=off"
+
+
+class Console:
+    """What a console says so far.
+
+    @complaint: what is wrong: the suite and case, or how it panicked
+    @over: all suites have a result
+    """
+
+    def __init__(self):
+        self.suite = "no suite"
+        self.planned = None
+        self.done = 0
+        self.complaint = None
+
+    @property
+    def over(self):
+        return self.planned == self.done
+
+    def add(self, line):
+        """It says @line."""
+        line = line.rstrip()
+        if found := SUBTEST.fullmatch(line):
+            self.suite = found[1]
+        elif found := PLAN.fullmatch(line):
+            self.planned = int(found[1])
+        elif found := RESULT.fullmatch(line):
+            indent, bad, name, _ = found.groups()
+            self.done += not indent
+            if bad and len(indent) == 4:
+                self.complaint = f"{self.suite}.{name}"
+        elif found := ALARM.search(line):
+            self.complaint = f"{self.suite}: {found[1]}"
+
+
+class Silence:
+    """Kills @process when nobody calls heard() for @limit seconds."""
+
+    def __init__(self, process, limit):
+        self.process = process
+        self.limit = limit
+        self.last = time.monotonic()
+        self.longest = 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        self.process.kill()
+
+    def heard(self):
+        """Something was said."""
+        now = time.monotonic()
+        self.longest = max(self.longest, now - self.last)
+        self.last = now
+
+    def _watch(self):
+        while not self.ended.wait(0.5):
+            if time.monotonic() - self.last > self.limit:
+                self.process.kill()
+                return
+
+
+def options(args):
+    """The options of kunit.py exec in @args: QEMU's, and the kernel's."""
+    qemu, kernel = [], []
+    for arg in args:
+        name, _, value = arg.partition("=")
+        {"--qemu_args": qemu, "--kernel_args": kernel}[name].extend(
+            value.split())
+    return qemu, kernel
+
+
+class KUnit:
+    """Boots of the kernel in @out on QEMU's machine virt, as kunit.py's are.
+
+    @logs: folder for the consoles of boots in which something was wrong
+    @args: options for kunit.py exec
+    """
+
+    def __init__(self, out, logs, args):
+        self.out = out
+        self.logs = logs
+        self.qemu, self.kernel = options(args)
+        self.limits = {}
+
+    def _command(self, suite, number):
+        words = ["console=ttyAMA0", "kunit_shutdown=reboot", *self.kernel,
+                 f"kunit.filter_glob={suite}", f"ans2_planted={number}"]
+        return [self.out / "bin/qemu-system-aarch64", "-nodefaults",
+                "-machine", "virt", "-cpu", "max,pauth-impdef=on",
+                "-m", "1024", "-no-reboot", "-nographic", "-serial", "stdio",
+                *CLOCK, *self.qemu, "-kernel", self.out / "arch/arm64/boot/Image",
+                "-append", " ".join(words)]
+
+    def boot(self, suite, number, name, limit):
+        """Run @suite with fault @number, @name, until something is wrong.
+
+        Returns the complaint or None, and how long the longest silence was.
+        """
+        console = Console()
+        log = self.logs / f"planted-{name}-{suite}.console"
+        with subprocess.Popen(
+                self._command(suite, number), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                errors="replace") as qemu, \
+             Silence(qemu, limit) as silence, \
+             open(log, "w", encoding="utf-8") as out:
+            for line in qemu.stdout:
+                silence.heard()
+                out.write(line)
+                console.add(line)
+                if console.complaint or console.over:
+                    break
+        if not console.complaint and not console.over:
+            console.complaint = f"{console.suite}: does not end"
+        if not console.complaint:
+            log.unlink()
+        return console.complaint, silence.longest
+
+    def learn(self, suite):
+        """Run @suite without a fault.  Returns the complaint, or None."""
+        if suite in self.limits:
+            return None
+        bad, longest = self.boot(suite, 0, "none", 300)
+        least, times = SILENCE
+        self.limits[suite] = max(least, times * longest)
+        return bad
+
+    def sees(self, fault, suites):
+        """What sees @fault, of @suites in this order; None if nothing does."""
+        for suite in suites:
+            bad, _ = self.boot(suite, fault.number, fault.name,
+                               self.limits[suite])
+            if bad:
+                return bad
+        return None
