@@ -625,6 +625,7 @@ static int sart_add_debugfs(struct apple_sart *sart)
 {
 	const char *name;
 
+	KUNIT_STATIC_STUB_REDIRECT(sart_add_debugfs, sart);
 	name = devm_kasprintf(sart->dev, GFP_KERNEL, "apple-sart-%s",
 			      dev_name(sart->dev));
 	if (!name)

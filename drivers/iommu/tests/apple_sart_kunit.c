@@ -16,6 +16,10 @@
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
 
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/workqueue.h>
+
 #define T_ENTRIES	16
 #define T_PAGE		4096ULL
 #define T_BASE		0x800000000ULL
@@ -79,6 +83,8 @@ struct t_region {
  * @v: version of the filter
  * @dev: the filter's device
  * @sart: the driver's state
+ * @other: another device
+ * @nobody: a node that no device has
  * @file: its file in debugfs
  * @log: accesses since t_log_reset()
  * @log_len: how many
@@ -97,6 +103,8 @@ struct t_sart {
 	const struct t_version *v;
 	struct device *dev;
 	struct apple_sart *sart;
+	struct device *other;
+	struct device_node nobody;
 	char file[128];
 	struct t_access log[T_LOG];
 	unsigned int log_len;
@@ -573,6 +581,17 @@ static void allow_reuses_a_revoked_entry(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, t_revoke(t, t_slot(5), T_PAGE), 0);
 	KUNIT_EXPECT_EQ(test, t_allow(t, t_slot(20), 2 * T_PAGE), 0);
 	t_expect_entry(t, 5, t_slot(20), 2 * T_PAGE);
+}
+
+static void allow_takes_what_was_revoked(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+
+	t_register(t);
+	KUNIT_ASSERT_EQ(test, t_allow(t, T_BASE, 2 * T_PAGE), 0);
+	KUNIT_ASSERT_EQ(test, t_revoke(t, T_BASE, 2 * T_PAGE), 0);
+	KUNIT_EXPECT_EQ(test, t_allow(t, T_BASE + T_PAGE, T_PAGE), 0);
+	t_expect_entry(t, 0, T_BASE + T_PAGE, T_PAGE);
 }
 
 static void allow_skips_an_entry_that_somebody_else_set(struct kunit *test)
@@ -1221,6 +1240,224 @@ static void consumer_without_a_filter_learns_what_stayed(struct kunit *test)
 	sart_put(t->sart);
 }
 
+/*
+ * What is left
+ */
+
+static void unbind_lets_go_of_the_device(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+	struct device *dev = get_device(t->dev);
+
+	t_register(t);
+	kunit_device_unregister(test, t->dev);
+	KUNIT_EXPECT_EQ(test, kref_read(&dev->kobj.kref), 1);
+	put_device(dev);
+}
+
+/* What is freed is allocated again sooner or later; what leaks never is. */
+static void unbind_frees_the_filter(struct kunit *test)
+{
+	struct apple_sart *first, *again = NULL;
+	struct t_sart *t = test->priv;
+	int i;
+
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "KASAN keeps freed memory for long");
+	t_register(t);
+	first = t->sart;
+	for (i = 0; i < 2000 && again != first; i++) {
+		devm_release_action(t->dev, sart_unregister, t->sart);
+		t->sart = sart_register(t->dev, t->v->hw,
+					(void __force __iomem *)t->regs);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->sart);
+		again = t->sart;
+		t_log_reset(t);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, again, first);
+}
+
+static int t_no_debugfs(struct apple_sart *sart)
+{
+	return -ENOMEM;
+}
+
+static void failed_probe_leaves_nothing(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+	unsigned int refs = kref_read(&t->dev->kobj.kref);
+	struct apple_sart *sart;
+
+	kunit_activate_static_stub(test, sart_add_debugfs, t_no_debugfs);
+	sart = sart_register(t->dev, t->v->hw,
+			     (void __force __iomem *)t->regs);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sart), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, kref_read(&t->dev->kobj.kref), refs);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sart_lookup_node(t->dev, NULL)),
+			-EPROBE_DEFER);
+	kunit_deactivate_static_stub(test, sart_add_debugfs);
+
+	/* nor does it hold up the next one */
+	t_register(t);
+}
+
+struct t_window {
+	const char *name;
+	size_t size;
+	const char *compatible;
+	int ret;
+};
+
+/* Nothing is read of these. */
+static const struct t_window t_windows[] = {
+	{ "small", 0xbc, "apple,t8103-sart", -EINVAL },
+	{ "none", 0, "apple,t8103-sart", -EINVAL },
+	{ "unknown", 0xc0, "apple,t8103-dart", -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(t_window, t_windows, name);
+
+static void bad_window_is_refused(struct kunit *test)
+{
+	const struct t_window *w = test->param_value;
+	struct resource res = DEFINE_RES_MEM(0x47bcc0000, w->size);
+	struct property prop = {
+		.name = "compatible",
+		.value = (void *)w->compatible,
+		.length = strlen(w->compatible) + 1,
+	};
+	struct device_node *np;
+	struct platform_device *pdev;
+
+	np = kunit_kzalloc(test, sizeof(*np), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, np);
+	np->properties = &prop;
+	of_node_init(np);
+	pdev = platform_device_register_simple("sart-kunit",
+					       PLATFORM_DEVID_NONE, &res,
+					       w->size ? 1 : 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(pdev));
+	pdev->dev.of_node = np;
+	pdev->dev.fwnode = of_fwnode_handle(np);
+	pdev->dev.driver = &apple_sart_driver.driver;
+	KUNIT_EXPECT_EQ(test, apple_sart_probe(pdev), w->ret);
+	KUNIT_EXPECT_NULL(test, platform_get_drvdata(pdev));
+	pdev->dev.driver = NULL;
+	pdev->dev.of_node = NULL;
+	pdev->dev.fwnode = NULL;
+	platform_device_unregister(pdev);
+}
+
+/*
+ * The lock
+ */
+
+struct t_call {
+	const char *name;
+	void (*run)(struct t_sart *t);
+};
+
+static void t_call_allow(struct t_sart *t)
+{
+	apple_sart_allow(t->sart, t_slot(1), T_PAGE);
+}
+
+static void t_call_revoke(struct t_sart *t)
+{
+	apple_sart_revoke(t->sart, t_slot(0), T_PAGE);
+}
+
+static void t_call_show(struct t_sart *t)
+{
+	struct seq_file m = { .private = t->sart };
+
+	apple_sart_entries_show(&m, NULL);
+}
+
+static void t_call_lookup(struct t_sart *t)
+{
+	sart_lookup_node(t->other, &t->nobody);
+}
+
+static void t_call_shutdown(struct t_sart *t)
+{
+	struct platform_device pdev = {};
+
+	platform_set_drvdata(&pdev, t->sart);
+	apple_sart_shutdown(&pdev);
+}
+
+static void t_call_register(struct t_sart *t)
+{
+	sart_register(t->other, t->v->hw, (void __force __iomem *)t->regs);
+}
+
+static void t_call_unregister(struct t_sart *t)
+{
+	devm_release_action(t->dev, sart_unregister, t->sart);
+}
+
+static const struct t_call t_calls[] = {
+	{ "allow", t_call_allow },
+	{ "revoke", t_call_revoke },
+	{ "show", t_call_show },
+	{ "lookup", t_call_lookup },
+	{ "shutdown", t_call_shutdown },
+	{ "register", t_call_register },
+	{ "unregister", t_call_unregister },
+};
+
+KUNIT_ARRAY_PARAM_DESC(t_call, t_calls, name);
+
+/* A call on another processor, where there is no recorder */
+struct t_rival {
+	struct work_struct work;
+	const struct t_call *call;
+	struct t_sart *t;
+	bool begun;
+	bool ended;
+};
+
+static void t_rival_work(struct work_struct *work)
+{
+	struct t_rival *rival = container_of(work, struct t_rival, work);
+
+	WRITE_ONCE(rival->begun, true);
+	rival->call->run(rival->t);
+	WRITE_ONCE(rival->ended, true);
+}
+
+/* One that is slow counts as one that waits: a busy host does no harm. */
+static bool t_rival_waits(struct t_rival *rival)
+{
+	unsigned int i;
+
+	queue_work(system_unbound_wq, &rival->work);
+	for (i = 0; i < 500 && !READ_ONCE(rival->begun); i++)
+		usleep_range(500, 1000);
+	msleep(20);
+	return !READ_ONCE(rival->ended);
+}
+
+static void lock_is_waited_for(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+	struct t_rival rival = { .call = test->param_value, .t = t };
+
+	t->other = kunit_device_register(test, "sart-other");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->other);
+	t_register(t);
+	KUNIT_ASSERT_EQ(test, t_allow(t, t_slot(0), T_PAGE), 0);
+	INIT_WORK_ONSTACK(&rival.work, t_rival_work);
+	mutex_lock(&apple_sart_lock);
+	KUNIT_EXPECT_TRUE(test, t_rival_waits(&rival));
+	KUNIT_EXPECT_FALSE(test, list_empty(&t->sart->node));
+	mutex_unlock(&apple_sart_lock);
+	flush_work(&rival.work);
+	destroy_work_on_stack(&rival.work);
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&apple_sart_lock));
+}
+
 /* Cases without a version of their own run on that of the M1. */
 static const struct t_version *t_version_of(struct kunit *test)
 {
@@ -1285,6 +1522,7 @@ static struct kunit_case apple_sart_test_cases[] = {
 	T_CASE(allow_takes_neighbours),
 	T_CASE(allow_fills_the_table_then_refuses),
 	T_CASE(allow_reuses_a_revoked_entry),
+	T_CASE(allow_takes_what_was_revoked),
 	T_CASE(allow_skips_an_entry_that_somebody_else_set),
 	T_CASE(revoke_refuses_what_was_never_allowed),
 	T_CASE(revoke_refuses_a_part_of_a_region),
@@ -1306,6 +1544,11 @@ static struct kunit_case apple_sart_test_cases[] = {
 	KUNIT_CASE(lookup_before_the_filter_is_deferred),
 	KUNIT_CASE(lookup_follows_the_phandle),
 	KUNIT_CASE(lookup_of_a_filter_that_needs_the_consumer_fails),
+	KUNIT_CASE(unbind_lets_go_of_the_device),
+	KUNIT_CASE(unbind_frees_the_filter),
+	KUNIT_CASE(failed_probe_leaves_nothing),
+	KUNIT_CASE_PARAM(bad_window_is_refused, t_window_gen_params),
+	KUNIT_CASE_PARAM(lock_is_waited_for, t_call_gen_params),
 	{ }
 };
 
