@@ -135,7 +135,7 @@ static void __iomem *nvme_ans2_ioremap(struct nvme_dev *dev,
 	*size = pci_resource_len(pdev, 0);
 	regs = nvme_ans2_map(start, *size);
 	if (regs && nvme_ans2_alloc(dev, regs)) {
-		iounmap(regs);
+		nvme_ans2_unmap(regs);
 		regs = NULL;
 	}
 	return regs;

@@ -121,6 +121,7 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 #include "tests/ans2_window.h"
 #else
 #define nvme_ans2_map(start, size)	ioremap_np(start, size)
+#define nvme_ans2_unmap(regs)		iounmap(regs)
 
 static inline void nvme_ans2_wrote(void __iomem *reg, u64 value)
 {

@@ -389,16 +389,32 @@ static void fake_wrote(void __iomem *reg, u64 value)
 static void __iomem *fake_map(resource_size_t start, unsigned long size)
 {
 	struct ans2_fake *fake = fake_now;
+	unsigned long flags;
 
 	if (start != fake->window.start)
 		return ioremap_np(start, size);
 	if (fake->traits.map_fails)
 		return NULL;
+	raw_spin_lock_irqsave(&fake->lock, flags);
+	fake_check(fake, size == FAKE_WINDOW_SIZE,
+		   "window not mapped as a whole");
+	raw_spin_unlock_irqrestore(&fake->lock, flags);
 	return (__force void __iomem *)fake->regs;
+}
+
+static void fake_unmap(void __iomem *regs)
+{
+	struct ans2_fake *fake = fake_now;
+
+	if ((__force void *)regs == fake->regs)
+		fake->unmaps++;
+	else
+		iounmap(regs);
 }
 
 static const struct nvme_ans2_window fake_window = {
 	.map = fake_map,
+	.unmap = fake_unmap,
 	.wrote = fake_wrote,
 };
 

@@ -162,6 +162,7 @@ struct fake_queue {
  * @ios: I/O commands whose doorbell was rung
  * @posted: completions
  * @flrs: function resets
+ * @unmaps: how often the window was unmapped while it was set up
  * @irqs: interrupts
  * @irq_limit: interrupts after which the line is taken down for ever, as the
  *	kernel would do much later
@@ -185,6 +186,7 @@ struct ans2_fake {
 	unsigned int ios;
 	unsigned int posted;
 	unsigned int flrs;
+	unsigned int unmaps;
 	unsigned int irqs;
 	unsigned int irq_limit;
 	const char *faults[4];

@@ -326,9 +326,13 @@ static void boot_ready_later(struct kunit *test)
 static void boot_never_ready(struct kunit *test)
 {
 	struct ans2_ctx *ctx = test->priv;
+	unsigned long begin = jiffies;
 
 	ctx->boot = 0xde71ce54;
 	KUNIT_EXPECT_EQ(test, nvme_ans2_wait_boot(&ctx->ans2), -ETIMEDOUT);
+	/* For a second, with a look each millisecond or four times as often */
+	KUNIT_EXPECT_GE(test, jiffies - begin, HZ - 1);
+	KUNIT_EXPECT_LE(test, ctx->nr, 4100);
 }
 
 static void boot_window_gone(struct kunit *test)
@@ -419,6 +423,118 @@ static void accessors_write_little_endian(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ans2_read32(&ctx->ans2, 8), 0x55667788);
 }
 
+/*
+ * The lock
+ */
+
+struct ans2_call {
+	const char *name;
+	void (*run)(struct ans2_ctx *ctx);
+};
+
+static void ans2_call_start(struct ans2_ctx *ctx)
+{
+	nvme_ans2_start(&ctx->ans2);
+}
+
+static void ans2_call_stop(struct ans2_ctx *ctx)
+{
+	nvme_ans2_stop(&ctx->ans2);
+}
+
+static void ans2_call_submit(struct ans2_ctx *ctx)
+{
+	ans2_submit_one(ctx, 1, 7);
+}
+
+static void ans2_call_is_busy(struct ans2_ctx *ctx)
+{
+	nvme_ans2_is_busy(&ctx->ans2);
+}
+
+static void ans2_call_open_cq(struct ans2_ctx *ctx)
+{
+	nvme_ans2_open_cq(&ctx->ans2, 1, ctx->cqes[1]);
+}
+
+static void ans2_call_has_entry(struct ans2_ctx *ctx)
+{
+	nvme_ans2_has_entry(&ctx->ans2, 1);
+}
+
+static void ans2_call_reap(struct ans2_ctx *ctx)
+{
+	nvme_ans2_reap(&ctx->ans2, 1, ctx->done, 64, &ctx->taken);
+}
+
+static const struct ans2_call ans2_calls[] = {
+	{ "start", ans2_call_start },
+	{ "stop", ans2_call_stop },
+	{ "submit", ans2_call_submit },
+	{ "is_busy", ans2_call_is_busy },
+	{ "open_cq", ans2_call_open_cq },
+	{ "has_entry", ans2_call_has_entry },
+	{ "reap", ans2_call_reap },
+};
+
+KUNIT_ARRAY_PARAM_DESC(ans2_call, ans2_calls, name);
+
+/* A call on another processor, where there is no recorder */
+struct ans2_rival {
+	struct work_struct work;
+	const struct ans2_call *call;
+	struct ans2_ctx *ctx;
+	bool begun;
+	bool ended;
+};
+
+static void ans2_rival_work(struct work_struct *work)
+{
+	struct ans2_rival *rival = container_of(work, struct ans2_rival, work);
+
+	WRITE_ONCE(rival->begun, true);
+	rival->call->run(rival->ctx);
+	WRITE_ONCE(rival->ended, true);
+}
+
+/* One that is slow counts as one that waits: a busy host does no harm. */
+static bool ans2_rival_waits(struct ans2_rival *rival)
+{
+	unsigned int cpu = cpumask_any_but(cpu_online_mask,
+					   raw_smp_processor_id());
+	unsigned int i;
+
+	queue_work_on(cpu < nr_cpu_ids ? cpu : WORK_CPU_UNBOUND, system_wq,
+		      &rival->work);
+	for (i = 0; i < 500 && !READ_ONCE(rival->begun); i++)
+		mdelay(1);
+	mdelay(20);
+	return !READ_ONCE(rival->ended);
+}
+
+/* An interrupt may come to its end in between. */
+static void lock_is_waited_for(struct kunit *test)
+{
+	struct ans2_ctx *ctx = test->priv;
+	struct ans2_rival rival = { .call = test->param_value, .ctx = ctx };
+	unsigned long flags;
+
+	ctx->ans2.regs = (void __force __iomem *)
+			 kunit_kzalloc(test, 0x29000, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ctx->ans2.regs);
+	ans2_submit_one(ctx, 1, 9);
+	ctx->cqes[1][0].command_id = 9;
+	ctx->cqes[1][0].status = cpu_to_le16(1);
+
+	INIT_WORK_ONSTACK(&rival.work, ans2_rival_work);
+	spin_lock_irqsave(&ctx->ans2.lock, flags);
+	KUNIT_EXPECT_TRUE(test, ans2_rival_waits(&rival));
+	spin_unlock_irqrestore(&ctx->ans2.lock, flags);
+	flush_work(&rival.work);
+	destroy_work_on_stack(&rival.work);
+	KUNIT_EXPECT_TRUE(test, ans2_lock_is_free(ctx));
+}
+
 static struct kunit_case ans2_setup_cases[] = {
 	KUNIT_CASE(start_programs_registers_in_order),
 	KUNIT_CASE(start_clears_tcbs_before_registers),
@@ -434,6 +550,7 @@ static struct kunit_case ans2_setup_cases[] = {
 	KUNIT_CASE(watch_ends_with_the_device),
 	KUNIT_CASE(queues_are_those_of_nvme_apple),
 	KUNIT_CASE(accessors_write_little_endian),
+	KUNIT_CASE_PARAM(lock_is_waited_for, ans2_call_gen_params),
 	{ }
 };
 

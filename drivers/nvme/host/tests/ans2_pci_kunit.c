@@ -38,7 +38,12 @@ static void queues_have_the_depth_of_the_hardware(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->dev->queues[1].q_depth, 64);
 	KUNIT_EXPECT_EQ(test, t->fake.q[1].sq_depth, 64);
 	KUNIT_EXPECT_EQ(test, t->fake.q[1].cq_depth, 64);
+	KUNIT_EXPECT_EQ(test, t->dev->ctrl.sqsize, 63);
 	KUNIT_EXPECT_EQ(test, t->dev->online_queues, 2);
+	KUNIT_EXPECT_EQ(test, t->dev->admin_tagset.timeout, NVME_ADMIN_TIMEOUT);
+	KUNIT_EXPECT_EQ(test, t->dev->admin_tagset.queue_depth,
+			NVME_AQ_MQ_TAG_DEPTH);
+	KUNIT_EXPECT_EQ(test, t->dev->tagset.timeout, NVME_IO_TIMEOUT);
 	KUNIT_EXPECT_EQ(test, t->dev->tagset.queue_depth, 63);
 	KUNIT_EXPECT_EQ(test, t->dev->tagset.reserved_tags, 2);
 	KUNIT_EXPECT_EQ(test, t->dev->tagset.nr_hw_queues, 1);
@@ -133,6 +138,55 @@ static void handover(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, fake_bind(&t->fake), h->bound);
 	pci_test_expect_log(test, h->log);
+}
+
+/* The second set-up of one controller gets no memory, and the first stays. */
+static void set_up_without_memory_leaves_nothing(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct nvme_ans2_dev *ans2;
+	unsigned long size = 8192;
+
+	pci_test_start(test);
+	ans2 = t->dev->ans2;
+	t->fake.pdev->dev.bus_dma_limit = 1;
+	KUNIT_EXPECT_NULL(test, (__force void *)nvme_ans2_ioremap(t->dev,
+								  &size));
+	t->fake.pdev->dev.bus_dma_limit = 0;
+	KUNIT_EXPECT_PTR_EQ(test, t->dev->ans2, ans2);
+	t->dev->ans2 = ans2;
+	KUNIT_EXPECT_EQ(test, t->fake.unmaps, 1);
+	KUNIT_EXPECT_EQ(test, size, FAKE_WINDOW_SIZE);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+/* The hooks, on a drive that is none */
+static void other_drives_are_let_be(struct kunit *test)
+{
+	struct nvme_dev *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
+	struct nvme_queue nvmeq = { .dev = dev };
+
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	dev->q_depth = 1024;
+	dev->online_queues = 3;
+	dev->ctrl.sgls = 1;
+	dev->ctrl.oacs = NVME_CTRL_OACS_DBBUF_SUPP;
+	dev->ctrl.hmpre = 1;
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_queue(&nvmeq));
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_prepare(dev));
+	KUNIT_EXPECT_EQ(test, dev->q_depth, 1024);
+	KUNIT_EXPECT_EQ(test, dev->ctrl.sqsize, 0);
+	KUNIT_EXPECT_EQ(test, nvme_ans2_aq_depth(dev), 32);
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_drain(dev));
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_delete_io_queues(dev));
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_poll_cq(&nvmeq));
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_start_over(dev, -EIO));
+	nvme_ans2_mask_irq(dev);
+	nvme_ans2_halt(dev);
+	nvme_ans2_limits(dev);
+	KUNIT_EXPECT_EQ(test, dev->ctrl.sgls, 1);
+	KUNIT_EXPECT_EQ(test, dev->ctrl.oacs, NVME_CTRL_OACS_DBBUF_SUPP);
+	KUNIT_EXPECT_EQ(test, dev->ctrl.hmpre, 1);
 }
 
 struct mishap {
@@ -787,6 +841,20 @@ static void alien_completion_ends_nothing(struct kunit *test)
 	pci_test_expect_bio(test, bio, 0);
 }
 
+/* It was cancelled, for example. */
+static void completion_without_a_request_is_ignored(struct kunit *test)
+{
+	struct nvme_completion done = { .command_id = NVME_ANS2_ADMIN_TAG };
+	struct nvme_command harmless = pci_test_harmless();
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(!READ_ONCE(t->dev->ans2->admin)));
+	nvme_ans2_complete(&t->dev->queues[0], &done, 1);
+	KUNIT_EXPECT_EQ(test, pci_test_user(t->dev->ctrl.admin_q, &harmless),
+			0);
+}
+
 static void second_completion_is_ignored(struct kunit *test)
 {
 	struct pci_test *t = test->priv;
@@ -858,6 +926,8 @@ static struct kunit_case pci_test_cases[] = {
 	KUNIT_CASE(probe_in_order),
 	KUNIT_CASE(queues_have_the_depth_of_the_hardware),
 	KUNIT_CASE_PARAM(handover, handover_gen_params),
+	KUNIT_CASE(set_up_without_memory_leaves_nothing),
+	KUNIT_CASE(other_drives_are_let_be),
 	KUNIT_CASE_PARAM(probe_fails_and_leaves_nothing, mishap_gen_params),
 	KUNIT_CASE_PARAM(promise_is_not_believed, promise_gen_params),
 	KUNIT_CASE(namespace_with_metadata_is_empty),
@@ -879,6 +949,7 @@ static struct kunit_case pci_test_cases[] = {
 	KUNIT_CASE(batch_without_memory_is_tried_again),
 	KUNIT_CASE(admin_without_memory_is_tried_again),
 	KUNIT_CASE_PARAM(alien_completion_ends_nothing, alien_gen_params),
+	KUNIT_CASE(completion_without_a_request_is_ignored),
 	KUNIT_CASE(second_completion_is_ignored),
 	KUNIT_CASE(idle_interrupts_do_no_harm),
 	KUNIT_CASE(line_of_a_dead_controller_is_taken_down),

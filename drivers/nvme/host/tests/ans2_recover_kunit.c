@@ -607,6 +607,36 @@ static void io_time_out_resets(struct kunit *test)
 	pci_test_expect_log(test, T_DOWN " " T_AGAIN);
 }
 
+/* What is known of the controller ends with its start. */
+static void start_forgets_what_was_known(struct kunit *test)
+{
+	unsigned long has_queue = BIT(NVME_ANS2_HAS_IO_QUEUE);
+	struct pci_test *t = test->priv;
+	unsigned long *flags;
+
+	pci_test_start(test);
+	flags = &t->dev->ans2->flags;
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*flags), has_queue);
+	pci_test_rule(t, 0, nvme_admin_create_cq, FAKE_HOLD, 1);
+	pci_test_rule(t, 0, nvme_admin_create_sq, FAKE_HOLD, 1);
+	set_bit(NVME_ANS2_EXPIRED, flags);
+	fake_fail(&t->fake, FAKE_CRASH, 0);
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*flags), 0);
+	fake_release(&t->fake);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*flags), has_queue);
+	fake_release(&t->fake);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+
+	set_bit(NVME_ANS2_NEEDS_RESET, flags);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*flags), has_queue);
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 2);
+}
+
 static void admin_time_out_resets_the_function(struct kunit *test)
 {
 	struct pci_test *t = test->priv;
@@ -1148,6 +1178,7 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(watch_finds_lost_interrupt_of_admin),
 	KUNIT_CASE(watch_ends_with_the_last_command),
 	KUNIT_CASE(io_time_out_resets),
+	KUNIT_CASE(start_forgets_what_was_known),
 	KUNIT_CASE(admin_time_out_resets_the_function),
 	KUNIT_CASE(time_out_looks_into_the_queue),
 	KUNIT_CASE(time_out_of_a_stopped_controller_waits),

@@ -11,6 +11,7 @@
 /**
  * struct nvme_ans2_window - memory of a test in place of the register window
  * @map: called instead of ioremap_np()
+ * @unmap: called instead of iounmap() when the set-up fails
  * @wrote: a register of ans2.c was written, with all locks of the writer held
  *
  * Unlike a KUnit stub it is found in every context: in work items, interrupts
@@ -18,6 +19,7 @@
  */
 struct nvme_ans2_window {
 	void __iomem *(*map)(resource_size_t start, unsigned long size);
+	void (*unmap)(void __iomem *regs);
 	void (*wrote)(void __iomem *reg, u64 value);
 };
 
@@ -28,6 +30,14 @@ static inline void __iomem *nvme_ans2_map(resource_size_t start,
 {
 	return nvme_ans2_window ? nvme_ans2_window->map(start, size) :
 				  ioremap_np(start, size);
+}
+
+static inline void nvme_ans2_unmap(void __iomem *regs)
+{
+	if (nvme_ans2_window)
+		nvme_ans2_window->unmap(regs);
+	else
+		iounmap(regs);
 }
 
 static inline void nvme_ans2_wrote(void __iomem *reg, u64 value)
