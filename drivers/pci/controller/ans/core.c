@@ -166,7 +166,7 @@ static int ans_hw_bridge(struct ans *ans)
 	return ans_bridge_add(&ans->bridge);
 }
 
-static const struct ans_parts ans_hw_parts = {
+const struct ans_parts ans_hw_parts = {
 	.resources = ans_hw_resources,
 	.sart = ans_hw_sart,
 	.rtkit = ans_hw_rtkit,

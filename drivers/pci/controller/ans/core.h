@@ -60,6 +60,8 @@ struct ans {
 	bool start_on_resume;
 };
 
+extern const struct ans_parts ans_hw_parts;
+
 int ans_init(struct ans *ans, struct device *dev,
 	     const struct ans_firmware_ops *fw_ops,
 	     const struct ans_loan_ops *loan_ops, const struct ans_hw *hw);
