@@ -12,6 +12,8 @@
 #include <kunit/test.h>
 
 #include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/soc/apple/rtkit.h>
 #include <linux/string.h>
 #include <linux/thread_info.h>
@@ -43,7 +45,6 @@ struct start {
 
 #define COLD	"assert reinit deassert run boot"
 #define HALT	"assert reinit deassert stop"
-#define REVOKE	"revoke"
 
 static const struct start starts[] = {
 	{
@@ -173,10 +174,14 @@ static void unready_firmware_is_restarted(struct kunit *test)
 static void wrong_status_stops_the_firmware(struct kunit *test)
 {
 	struct ans_fake *fake = test->priv;
+	unsigned long begin = jiffies;
 
 	fake->status = FAKE_READY ^ 1;
 	fake->asks[0] = 0x1000;
 	KUNIT_EXPECT_EQ(test, ans_fake_start(fake), -ETIMEDOUT);
+	/* twice for a second, with a look each millisecond or four times */
+	KUNIT_EXPECT_GE(test, jiffies - begin, 2 * HZ - 2);
+	KUNIT_EXPECT_LE(test, fake->looks, 2 * 4100);
 	KUNIT_EXPECT_STREQ(test, fake->log,
 			   COLD " alloc allow sleep revoke stop "
 			   COLD " allow sleep revoke stop");
@@ -420,6 +425,7 @@ static void request_after_the_stop_is_refused(struct kunit *test)
 /* The library keeps the last of two requests on one endpoint. */
 static void repeated_request_does_not_leak(struct kunit *test)
 {
+	const char * const *fail = test->param_value;
 	struct ans_fake *fake = test->priv;
 	struct apple_rtkit_shmem bfr = { .size = 0x1000 };
 
@@ -428,9 +434,69 @@ static void repeated_request_does_not_leak(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ans_loan_lend(&fake->ans.loan, &bfr), 0);
 	KUNIT_EXPECT_EQ(test, ans_fake_pages(fake), 2);
 	ans_fake_forget(fake);
+	fake->fail = *fail;
 	ans_fake_stop(fake);
-	KUNIT_EXPECT_STREQ(test, fake->log, "sleep " REVOKE " " REVOKE " stop");
+	KUNIT_EXPECT_STREQ(test, fake->log, strcmp(*fail, "sleep") ?
+			   "sleep " REVOKE " " REVOKE " stop" :
+			   "sleep assert reinit " REVOKE " " REVOKE
+			   " deassert stop");
 	ans_fake_expect_stopped(fake);
+}
+
+/* It speaks as soon as it may. */
+static void ask_early(struct ans_fake *fake, const char *step)
+{
+	if (strcmp(step, "run") && strcmp(step, "wake"))
+		return;
+	fake->shmem[1].size = 0x1000;
+	fake->late = ans_loan_lend(&fake->ans.loan, &fake->shmem[1]);
+}
+
+static const u32 ways_to_find[] = { 0, FAKE_RUN };
+
+static void way_to_find_name(const u32 *cpu_control, char *desc)
+{
+	strscpy(desc, *cpu_control ? "running" : "stopped",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(way_to_find, ways_to_find, way_to_find_name);
+
+static void first_request_is_served(struct kunit *test)
+{
+	const u32 *cpu_control = test->param_value;
+	struct ans_fake *fake = test->priv;
+
+	fake->cpu_control = *cpu_control;
+	fake->late = -EIO;
+	fake->at = ask_early;
+	KUNIT_EXPECT_EQ(test, ans_fake_start(fake), 0);
+	KUNIT_EXPECT_EQ(test, fake->late, 0);
+	KUNIT_EXPECT_EQ(test, fake->allowed, 1);
+	ans_fake_stop(fake);
+	ans_fake_expect_stopped(fake);
+}
+
+static bool rescuers_are(int n)
+{
+	int i;
+
+	/* A thread that has ended may be seen for a moment. */
+	for (i = 0; i < 1000 && ans_fake_rescuers() != n; i++)
+		usleep_range(500, 1000);
+	return ans_fake_rescuers() == n;
+}
+
+/* What I/O waits for does not wait for memory. */
+static void queue_runs_without_memory_and_goes(struct kunit *test)
+{
+	struct ans_fake *fake = test->priv;
+
+	KUNIT_EXPECT_TRUE(test, rescuers_are(1));
+	KUNIT_EXPECT_NOT_NULL(test, ans_alloc_wq(fake->dev, "apple-kunit"));
+	KUNIT_EXPECT_TRUE(test, rescuers_are(2));
+	kunit_device_unregister(test, fake->dev);
+	KUNIT_EXPECT_TRUE(test, rescuers_are(0));
 }
 
 static struct kunit_case boot_cases[] = {
@@ -449,7 +515,10 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE_PARAM(request_after_failed_adoption_is_refused,
 			 way_to_restart_gen_params),
 	KUNIT_CASE(request_after_the_stop_is_refused),
-	KUNIT_CASE(repeated_request_does_not_leak),
+	KUNIT_CASE_PARAM(repeated_request_does_not_leak,
+			 way_to_stop_gen_params),
+	KUNIT_CASE_PARAM(first_request_is_served, way_to_find_gen_params),
+	KUNIT_CASE(queue_runs_without_memory_and_goes),
 	{}
 };
 

@@ -13,7 +13,9 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 
+#include <linux/delay.h>
 #include <linux/ioport.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -21,12 +23,14 @@
 
 #include "client.h"
 #include "fake.h"
+#include "rival.h"
 
 struct bridge_test {
 	struct ans_fake *fake;
 	struct ans_client *client;
 	struct ans_bridge *bridge;
 	struct pci_dev *pdev;
+	struct pci_host_bridge *host;
 	struct work_struct flr;
 	int flrs;
 	int bound;
@@ -107,6 +111,15 @@ static void add(struct kunit *test)
 	t->pdev = ans_bridge_get_function(t->bridge);
 	KUNIT_ASSERT_NOT_NULL(test, t->pdev);
 	ans_fake_forget(t->fake);
+	t->host = t->bridge->host;
+	get_device(&t->host->dev);
+}
+
+static void put_host(struct bridge_test *t)
+{
+	KUNIT_EXPECT_EQ(t->fake->test, kref_read(&t->host->dev.kobj.kref), 1);
+	put_device(&t->host->dev);
+	t->host = NULL;
 }
 
 static void remove_bridge(struct bridge_test *t)
@@ -144,10 +157,12 @@ static void bridge_test_exit(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, t->bridge->pinned);
 	KUNIT_EXPECT_NULL(test, t->bridge->host);
 	KUNIT_EXPECT_NULL(test, t->bridge->window.parent);
-	if (!t->pdev)
-		return;
-	KUNIT_EXPECT_EQ(test, kref_read(&t->pdev->dev.kobj.kref), 1);
-	pci_dev_put(t->pdev);
+	if (t->pdev) {
+		KUNIT_EXPECT_EQ(test, kref_read(&t->pdev->dev.kobj.kref), 1);
+		pci_dev_put(t->pdev);
+	}
+	if (t->host)
+		put_host(t);
 }
 
 /* What the PCI core sees */
@@ -218,6 +233,8 @@ static void interrupt_is_the_line(struct kunit *test)
 	add(test);
 	KUNIT_EXPECT_EQ(test, t->pdev->irq, CLIENT_LINE);
 	KUNIT_EXPECT_EQ(test, t->pdev->pin, 1);
+	KUNIT_EXPECT_EQ(test, t->host->map_irq(t->pdev, 0, 1), CLIENT_LINE);
+	KUNIT_EXPECT_EQ(test, t->host->map_irq(t->pdev, 0, 2), -1);
 }
 
 static void core_resets_the_function(struct kunit *test)
@@ -403,10 +420,13 @@ static void reset_at_removal(struct ans_client *client, struct pci_dev *pdev,
 			     const char *event)
 {
 	struct kunit *test = client->fake->test;
+	struct bridge_test *t = test->priv;
 
-	if (!strcmp(event, "remove"))
-		KUNIT_EXPECT_EQ(test,
-				pcie_reset_flr(pdev, PCI_RESET_DO_RESET), 0);
+	if (strcmp(event, "remove"))
+		return;
+	KUNIT_EXPECT_EQ(test, pcie_reset_flr(pdev, PCI_RESET_DO_RESET), 0);
+	/* A recovery that it waits for needs the lock. */
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&t->bridge->lock));
 }
 
 static void driver_can_reset_the_function_at_removal(struct kunit *test)
@@ -430,6 +450,7 @@ static void domain_is_free_again(struct kunit *test)
 	pci_dev_put(t->pdev);
 	t->pdev = NULL;
 	remove_bridge(t);
+	put_host(t);
 
 	t->fake->dev = kunit_device_register(test, "again");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->fake->dev));
@@ -453,6 +474,100 @@ static void window_of_somebody_else_is_refused(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, t->fake->log, "");
 }
 
+/* Locks */
+
+struct call {
+	const char *name;
+	void (*run)(void *data);
+};
+
+static void call_get_function(void *data)
+{
+	has_function(data);
+}
+
+static void call_is_empty(void *data)
+{
+	struct bridge_test *t = data;
+
+	ans_bridge_is_empty(t->bridge);
+}
+
+static void call_lose(void *data)
+{
+	struct bridge_test *t = data;
+
+	ans_bridge_lose(t->bridge);
+}
+
+static void call_remove(void *data)
+{
+	remove_bridge(data);
+}
+
+static const struct call calls[] = {
+	{ "get_function", call_get_function },
+	{ "is_empty", call_is_empty },
+	{ "lose", call_lose },
+	{ "remove", call_remove },
+};
+
+KUNIT_ARRAY_PARAM_DESC(call, calls, name);
+
+static void lock_is_waited_for(struct kunit *test)
+{
+	const struct call *call = test->param_value;
+	struct bridge_test *t = test->priv;
+	struct ans_rival rival;
+
+	add(test);
+	mutex_lock(&t->bridge->lock);
+	ans_rival_start(&rival, call->run, t);
+	KUNIT_EXPECT_TRUE(test, ans_rival_waits(&rival));
+	KUNIT_EXPECT_NOT_NULL(test, t->bridge->host);
+	mutex_unlock(&t->bridge->lock);
+	ans_rival_end(&rival);
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&t->bridge->lock));
+}
+
+static void call_add(void *data)
+{
+	struct bridge_test *t = data;
+
+	KUNIT_EXPECT_EQ(t->fake->test, ans_bridge_add(t->bridge), 0);
+}
+
+static void host_is_told_under_the_lock(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+	struct ans_rival rival;
+
+	mutex_lock(&t->bridge->lock);
+	ans_rival_start(&rival, call_add, t);
+	KUNIT_EXPECT_TRUE(test, ans_rival_waits(&rival));
+	msleep(50);
+	KUNIT_EXPECT_NULL(test, t->bridge->host);
+	mutex_unlock(&t->bridge->lock);
+	ans_rival_end(&rival);
+	KUNIT_EXPECT_TRUE(test, has_function(t));
+}
+
+/* Who has it may be about to use the bus. */
+static void removal_waits_for_the_lock_of_the_core(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+	struct ans_rival rival;
+
+	add(test);
+	pci_lock_rescan_remove();
+	ans_rival_start(&rival, call_remove, t);
+	KUNIT_EXPECT_TRUE(test, ans_rival_waits(&rival));
+	KUNIT_EXPECT_STREQ(test, t->fake->log, "");
+	pci_unlock_rescan_remove();
+	ans_rival_end(&rival);
+	KUNIT_EXPECT_STREQ(test, t->fake->log, "remove");
+}
+
 static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(core_finds_the_function),
 	KUNIT_CASE(bus_has_no_other_function),
@@ -472,6 +587,9 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(driver_can_reset_the_function_at_removal),
 	KUNIT_CASE(domain_is_free_again),
 	KUNIT_CASE(window_of_somebody_else_is_refused),
+	KUNIT_CASE_PARAM(lock_is_waited_for, call_gen_params),
+	KUNIT_CASE(host_is_told_under_the_lock),
+	KUNIT_CASE(removal_waits_for_the_lock_of_the_core),
 	{}
 };
 

@@ -42,16 +42,19 @@ struct kunit;
  * @runs: how often it was started there
  * @status: BOOT_STATUS of firmware that runs
  * @status_reads: reads until it is shown
+ * @looks: reads of it
  * @running: the handshake is done
  * @crashed: the firmware has crashed
  * @asks: sizes that it asks for in the handshake
  * @asks_late: it asks for another page when it is stopped
  * @late: what that request gave
+ * @held: a test has its lock
  * @shmem: what the RTKit library keeps
  * @page: memory given out
  * @used: and not freed
  * @size: its size
  * @allocs: how often memory was given out
+ * @range: what of it is in the filter
  * @allowed: ranges in the filter
  * @allowed_dma: the last one
  * @allowed_size: its size
@@ -77,17 +80,20 @@ struct ans_fake {
 	int runs;
 	u32 status;
 	int status_reads;
+	int looks;
 	bool running;
 	bool crashed;
 
 	size_t asks[4];
 	bool asks_late;
 	int late;
+	bool held;
 	struct apple_rtkit_shmem shmem[4];
 	u8 *page[FAKE_PAGES];
 	bool used[FAKE_PAGES];
 	size_t size[FAKE_PAGES];
 	int allocs;
+	size_t range[FAKE_PAGES];
 	int allowed;
 	dma_addr_t allowed_dma;
 	size_t allowed_size;
@@ -106,6 +112,7 @@ int ans_fake_start(struct ans_fake *fake);
 void ans_fake_stop(struct ans_fake *fake);
 void ans_fake_crash(struct ans_fake *fake);
 u32 ans_fake_cfg(struct ans_fake *fake, int where);
+int ans_fake_rescuers(void);
 int ans_fake_pages(struct ans_fake *fake);
 int ans_fake_buffers(struct ans_fake *fake, bool lent);
 void ans_fake_expect_stopped(struct ans_fake *fake);

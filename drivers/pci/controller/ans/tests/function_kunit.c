@@ -13,6 +13,7 @@
 #include <linux/string.h>
 
 #include "../function.h"
+#include "rival.h"
 
 #define BAR	0x27bcc0000ULL
 
@@ -158,6 +159,30 @@ static void narrow_writes(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, get(t, reg->where, 4),
 				(reg->reset & ~reg->writable) |
 				(reg->writable & lane));
+	}
+	KUNIT_EXPECT_EQ(test, t->flrs, 0);
+}
+
+/* The bytes beside it stay, and what is above the size does not count. */
+static void narrow_writes_leave_the_rest(struct kunit *test)
+{
+	const struct expected *reg = test->param_value;
+	struct function_test *t = test->priv;
+	u32 ones = reg->where == 0x58 ? ~0x8000 : ~0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		set(t, reg->where, 4, ones);
+		set(t, reg->where + i, 1, 0);
+		KUNIT_EXPECT_EQ(test, get(t, reg->where, 4),
+				(reg->reset | reg->writable) &
+				~(reg->writable & 0xff << i * 8));
+	}
+	for (i = 0; i < 4; i++) {
+		set(t, reg->where, 4, 0);
+		set(t, reg->where + i, 1, 0xffffff00);
+		KUNIT_EXPECT_EQ(test, get(t, reg->where, 4),
+				reg->reset & ~reg->writable);
 	}
 	KUNIT_EXPECT_EQ(test, t->flrs, 0);
 }
@@ -467,11 +492,78 @@ static void function_lost_during_a_reset_stays_lost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->flrs, 1);
 }
 
+/* The lock */
+
+struct call {
+	const char *name;
+	void (*run)(void *data);
+};
+
+static void call_end_flr(void *data)
+{
+	ans_function_end_flr(data);
+}
+
+static void call_set_lost(void *data)
+{
+	ans_function_set_lost(data);
+}
+
+static void call_set_crashed(void *data)
+{
+	ans_function_set_crashed(data, true);
+}
+
+static void call_is_enabled(void *data)
+{
+	ans_function_is_enabled(data);
+}
+
+static void call_read(void *data)
+{
+	u32 val;
+
+	ans_function_read(data, 0x04, 4, &val);
+}
+
+static void call_write(void *data)
+{
+	ans_function_write(data, 0x04, 2, 0x6);
+}
+
+static const struct call calls[] = {
+	{ "end_flr", call_end_flr },
+	{ "set_lost", call_set_lost },
+	{ "set_crashed", call_set_crashed },
+	{ "is_enabled", call_is_enabled },
+	{ "read", call_read },
+	{ "write", call_write },
+};
+
+KUNIT_ARRAY_PARAM_DESC(call, calls, name);
+
+/* With interrupts off, as the PCI core calls it with its own lock held */
+static void lock_is_waited_for(struct kunit *test)
+{
+	const struct call *call = test->param_value;
+	struct function_test *t = test->priv;
+	struct ans_rival rival;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&t->fn.lock, flags);
+	ans_rival_start(&rival, call->run, &t->fn);
+	KUNIT_EXPECT_TRUE(test, ans_rival_waits(&rival));
+	raw_spin_unlock_irqrestore(&t->fn.lock, flags);
+	ans_rival_end(&rival);
+	KUNIT_EXPECT_FALSE(test, raw_spin_is_locked(&t->fn.lock));
+}
+
 static struct kunit_case function_cases[] = {
 	KUNIT_CASE_PARAM(reset_value, registers_gen_params),
 	KUNIT_CASE_PARAM(write_mask, registers_gen_params),
 	KUNIT_CASE_PARAM(narrow_reads, registers_gen_params),
 	KUNIT_CASE_PARAM(narrow_writes, registers_gen_params),
+	KUNIT_CASE_PARAM(narrow_writes_leave_the_rest, registers_gen_params),
 	KUNIT_CASE(all_else_is_zero_and_stays),
 	KUNIT_CASE_PARAM(bad_access_is_refused_and_changes_nothing,
 			 access_size_gen_params),
@@ -493,6 +585,7 @@ static struct kunit_case function_cases[] = {
 	KUNIT_CASE(fatal_error_outlasts_a_reset),
 	KUNIT_CASE(lost_function_answers_nothing),
 	KUNIT_CASE(function_lost_during_a_reset_stays_lost),
+	KUNIT_CASE_PARAM(lock_is_waited_for, call_gen_params),
 	{}
 };
 

@@ -170,6 +170,11 @@ static void function_that_a_rescan_finds_is_recovered(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, t->fake->log,
 			   BIND " prepare stop run done");
 	ans_rig_expect_up(t);
+
+	/* From here on it is the one whose references are counted. */
+	KUNIT_EXPECT_EQ(test, kref_read(&t->pdev->dev.kobj.kref), 1);
+	pci_dev_put(t->pdev);
+	t->pdev = ans_bridge_get_function(t->bridge);
 }
 
 /*
@@ -349,6 +354,55 @@ static void removal_waits_for_what_is_queued(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->fake->runs, 1);
 }
 
+/* A reset that begins when the function has gone, behind something else */
+
+static void hold_the_queue(struct work_struct *work)
+{
+	struct ans_rig *t = container_of(work, struct ans_rig, holder);
+
+	wait_for_completion(&t->held);
+}
+
+static void reset_late(void *data)
+{
+	struct ans_rig *t = data;
+
+	workqueue_set_max_active(t->recover->flr_wq, 1);
+	queue_work(t->recover->flr_wq, &t->holder);
+	ans_recover_flr(t->recover);
+}
+
+static void look_for_work_and_go_on(struct ans_fake *fake, const char *step)
+{
+	look_for_work(fake, step);
+	complete_all(&ans_rig_of(fake)->held);
+}
+
+static int bridge_and_reset(struct ans *ans)
+{
+	struct ans_fake *fake = container_of(ans, struct ans_fake, ans);
+	int ret;
+
+	ret = devm_add_action_or_reset(fake->dev, reset_late,
+				       ans_rig_of(fake));
+	return ret ?: ans_rig_parts.bridge(ans);
+}
+
+static void removal_takes_back_what_is_queued(struct kunit *test)
+{
+	struct ans_rig *t = test->priv;
+	struct ans_parts late_parts = ans_rig_parts;
+
+	INIT_WORK(&t->holder, hold_the_queue);
+	late_parts.bridge = bridge_and_reset;
+	KUNIT_ASSERT_EQ(test, ans_setup(&t->fake->ans, &late_parts), 0);
+	ans_rig_settle(t);
+	ans_fake_forget(t->fake);
+	t->fake->at = look_for_work_and_go_on;
+	ans_rig_take_away(t);
+	KUNIT_EXPECT_STREQ(test, t->fake->log, "remove stop");
+}
+
 /* The driver resets the function when it lets go of it for good. */
 static void crash_at_removal(struct ans_client *client, struct pci_dev *pdev,
 			     const char *event)
@@ -384,6 +438,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(crash_without_a_bridge_is_recovered_with_it),
 	KUNIT_CASE(crash_in_the_first_start_is_done_with),
 	KUNIT_CASE(removal_waits_for_what_is_queued),
+	KUNIT_CASE(removal_takes_back_what_is_queued),
 	KUNIT_CASE(crash_at_removal_is_recovered_once),
 	{}
 };

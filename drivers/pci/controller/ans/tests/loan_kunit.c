@@ -12,10 +12,15 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/sched.h>
 #include <linux/soc/apple/rtkit.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "fake.h"
+#include "rival.h"
 
 /* Open, as while the firmware is started */
 static int loan_test_init(struct kunit *test)
@@ -173,6 +178,33 @@ static void memory_allowed_too_late_is_revoked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->allowed, 0);
 	KUNIT_EXPECT_EQ(test, ans_fake_buffers(fake, false), 1);
 	KUNIT_EXPECT_NULL(test, bfr.buffer);
+}
+
+/* Others take all places while one request is served. */
+static void fill_the_table(struct ans_fake *fake, const char *step)
+{
+	struct apple_rtkit_shmem bfr[ANS_MAX_BUFFERS];
+	int i;
+
+	if (strcmp(step, "allow"))
+		return;
+	fake->at = NULL;
+	for (i = 0; i < ANS_MAX_BUFFERS; i++)
+		KUNIT_EXPECT_EQ(fake->test, ask(fake, &bfr[i], 0x1000), 0);
+	for (i = 0; i < ANS_MAX_BUFFERS; i++)
+		give(fake, &bfr[i]);
+}
+
+static void memory_without_a_place_is_freed(struct kunit *test)
+{
+	struct ans_fake *fake = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	fake->at = fill_the_table;
+	KUNIT_EXPECT_EQ(test, ask(fake, &bfr, 0x4000), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, fake->allowed, 0);
+	KUNIT_EXPECT_EQ(test, ans_fake_buffers(fake, false), ANS_MAX_BUFFERS);
+	KUNIT_EXPECT_EQ(test, ans_fake_pages(fake), ANS_MAX_BUFFERS);
 }
 
 /* Spares */
@@ -370,12 +402,133 @@ static void sweep_finds_what_the_library_has_forgotten(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ans_fake_buffers(fake, false), 2);
 }
 
+/* The lock */
+
+struct call {
+	const char *name;
+	void (*run)(void *data);
+};
+
+static void call_open(void *data)
+{
+	struct ans_fake *fake = data;
+
+	ans_loan_open(&fake->ans.loan, true);
+}
+
+static void call_lend(void *data)
+{
+	struct ans_fake *fake = data;
+
+	ask(fake, &fake->shmem[1], 0x40000);
+}
+
+static void call_return(void *data)
+{
+	struct ans_fake *fake = data;
+
+	give(fake, &fake->shmem[0]);
+}
+
+static void call_sweep(void *data)
+{
+	struct ans_fake *fake = data;
+
+	ans_loan_sweep(&fake->ans.loan);
+}
+
+static const struct call calls[] = {
+	{ "open", call_open },
+	{ "lend", call_lend },
+	{ "return", call_return },
+	{ "sweep", call_sweep },
+};
+
+KUNIT_ARRAY_PARAM_DESC(call, calls, name);
+
+/* Nobody reads or changes the table while somebody else does. */
+static void lock_is_waited_for(struct kunit *test)
+{
+	const struct call *call = test->param_value;
+	struct ans_fake *fake = test->priv;
+	struct ans_rival rival;
+
+	KUNIT_ASSERT_EQ(test, ask(fake, &fake->shmem[0], 0x4000), 0);
+	ans_fake_forget(fake);
+	spin_lock(&fake->ans.loan.lock);
+	ans_rival_start(&rival, call->run, fake);
+	KUNIT_EXPECT_TRUE(test, ans_rival_waits(&rival));
+	KUNIT_EXPECT_STREQ(test, fake->log, "");
+	spin_unlock(&fake->ans.loan.lock);
+	ans_rival_end(&rival);
+}
+
+static void hold_the_lock(void *data)
+{
+	struct ans_fake *fake = data;
+
+	spin_lock(&fake->ans.loan.lock);
+	WRITE_ONCE(fake->held, true);
+	mdelay(5);
+	KUNIT_EXPECT_EQ(fake->test, ans_fake_buffers(fake, true), 0);
+	KUNIT_EXPECT_EQ(fake->test, ans_fake_buffers(fake, false), 0);
+	spin_unlock(&fake->ans.loan.lock);
+}
+
+static struct ans_rival holder;
+
+static void begin_to_hold(struct ans_fake *fake, const char *step)
+{
+	int i;
+
+	if (strcmp(step, "allow") && strcmp(step, "revoke"))
+		return;
+	fake->at = NULL;
+	ans_rival_start(&holder, hold_the_lock, fake);
+	for (i = 0; i < 1000 && !READ_ONCE(fake->held); i++)
+		usleep_range(500, 1000);
+}
+
+/* The last step, too, by which a buffer gets into the table */
+static void lock_is_waited_for_at_the_end(struct kunit *test)
+{
+	struct ans_fake *fake = test->priv;
+	struct apple_rtkit_shmem bfr;
+
+	fake->at = begin_to_hold;
+	KUNIT_EXPECT_EQ(test, ask(fake, &bfr, 0x4000), 0);
+	ans_rival_end(&holder);
+
+	fake->held = false;
+	fake->at = begin_to_hold;
+	give(fake, &bfr);
+	ans_rival_end(&holder);
+	KUNIT_EXPECT_EQ(test, ans_fake_buffers(fake, false), 1);
+}
+
+/* The table of functions that goes to the hardware */
+static void allocation_leaves_the_task_as_it_was(struct kunit *test)
+{
+	struct ans_fake *fake = test->priv;
+	struct ans_loan *loan = &fake->ans.loan;
+	unsigned int flags = current->flags;
+	dma_addr_t dma;
+	void *va;
+
+	fake->dev->coherent_dma_mask = DMA_BIT_MASK(64);
+	va = ans_loan_hw_ops.alloc(loan, PAGE_SIZE, &dma);
+	KUNIT_EXPECT_EQ(test, (flags ^ current->flags) & PF_MEMALLOC_NOIO, 0);
+	KUNIT_ASSERT_NOT_NULL(test, va);
+	ans_loan_hw_ops.free(loan, PAGE_SIZE, va, dma);
+}
+
 static struct kunit_case loan_cases[] = {
 	KUNIT_CASE_PARAM(memory_is_allowed_and_named, request_gen_params),
 	KUNIT_CASE_PARAM(bad_request_is_refused, bad_request_gen_params),
 	KUNIT_CASE(no_memory_is_refused),
 	KUNIT_CASE(memory_not_allowed_is_a_spare),
 	KUNIT_CASE(memory_allowed_too_late_is_revoked),
+	KUNIT_CASE(memory_without_a_place_is_freed),
 	KUNIT_CASE(spare_is_lent_again),
 	KUNIT_CASE(restart_allocates_nothing),
 	KUNIT_CASE(spare_is_cleared_before_it_is_allowed),
@@ -388,6 +541,9 @@ static struct kunit_case loan_cases[] = {
 	KUNIT_CASE(memory_is_given_back_once),
 	KUNIT_CASE(unknown_memory_is_not_freed),
 	KUNIT_CASE(sweep_finds_what_the_library_has_forgotten),
+	KUNIT_CASE_PARAM(lock_is_waited_for, call_gen_params),
+	KUNIT_CASE(lock_is_waited_for_at_the_end),
+	KUNIT_CASE(allocation_leaves_the_task_as_it_was),
 	{}
 };
 

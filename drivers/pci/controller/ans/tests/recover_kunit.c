@@ -450,6 +450,43 @@ static void failed_start_is_a_fatal_error(struct kunit *test)
 	mutex_unlock(&t->fake->ans.fw.lock);
 }
 
+/* One that comes before the error is cleared was reported for nothing. */
+static void crash_behind_a_start_is_a_fatal_error(struct kunit *test)
+{
+	struct ans_rig *t = ans_rig_use(test);
+
+	mutex_lock(&t->fake->ans.fw.lock);
+	ans_firmware_stop(&t->fake->ans.fw);
+	t->fake->crash_late = 1;
+	KUNIT_EXPECT_EQ(test, ans_recover_start(t->recover), 0);
+	KUNIT_EXPECT_EQ(test, ans_fake_cfg(t->fake, 0x58), 0x00042810);
+	mutex_unlock(&t->fake->ans.fw.lock);
+	ans_rig_settle(t);
+	ans_rig_expect_up(t);
+}
+
+/* As a start does that was under way when the firmware was given up */
+static void start_late(struct ans_client *client, struct pci_dev *pdev,
+		       const char *event)
+{
+	client->fake->fail = NULL;
+	if (!strcmp(event, "pulled"))
+		KUNIT_EXPECT_EQ(client->fake->test,
+				ans_fake_start(client->fake), 0);
+}
+
+static void firmware_is_stopped_when_its_function_is_gone(struct kunit *test)
+{
+	struct ans_rig *t = ans_rig_use(test);
+
+	t->recover->given_up = true;
+	t->client->at = start_late;
+	ans_rig_crash(t);
+	KUNIT_EXPECT_STREQ(test, t->fake->log,
+			   "prepare stop done pulled run stop");
+	ans_rig_expect_given_up(t);
+}
+
 static struct kunit_case recover_cases[] = {
 	KUNIT_CASE_PARAM(crash_of, crash_gen_params),
 	KUNIT_CASE(crash_is_reported_until_the_start),
@@ -465,6 +502,8 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(reset_by_the_user_is_told_to_the_driver),
 	KUNIT_CASE(failed_reset_removes_the_function),
 	KUNIT_CASE(failed_start_is_a_fatal_error),
+	KUNIT_CASE(crash_behind_a_start_is_a_fatal_error),
+	KUNIT_CASE(firmware_is_stopped_when_its_function_is_gone),
 	{}
 };
 
