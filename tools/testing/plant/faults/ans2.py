@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/nvme/host/ans2.c"""
 
-from edits import Fault, instead, skip, swap, unlocked
+from edits import Fault, before, behind, instead, skip, swap, unlocked
 
 FAULTS = [
     Fault("tag-63-used",
@@ -113,6 +113,45 @@ FAULTS = [
     Fault("reap-unlocked", *unlocked("nvme_ans2_reap")),
     Fault("cq-doorbell-of-other-queue",
           swap("nvme_ans2_reap", "q->cq_db", "ans2->q[!qid].cq_db")),
+    Fault("stop-unlocked", *unlocked("nvme_ans2_stop")),
+    Fault("busy-unlocked", *unlocked(
+          "nvme_ans2_is_busy", "spin_lock_irq(&ans2->lock);",
+          "spin_unlock_irq(&ans2->lock);")),
+    Fault("open-unlocked", *unlocked("nvme_ans2_open_cq")),
+    Fault("has-entry-unlocked", *unlocked("nvme_ans2_has_entry")),
+    Fault("reap-round-plus-one",
+          swap("nvme_ans2_reap", "seen < q->depth", "seen <= q->depth")),
+    Fault("cq-wraps-late",
+          swap("ans2_cq_next", "++q->head == q->depth",
+               "++q->head > q->depth")),
+    Fault("cq-doorbell-before-invalidation",
+          before("ans2_take",
+                 "ans2_write32(ans2, ANS2_NVMMU_TCB_INVAL, tag);",
+                 "ans2_write32(ans2, ans2->q[qid].cq_db, "
+                 "ans2->q[qid].head + 1);")),
+    Fault("started-before-noted",
+          skip("nvme_ans2_submit", "ans2->inflight |= BIT_ULL(tags[0]);"),
+          behind("nvme_ans2_submit", "ans2_write32(ans2, q->sq_db, tags[0]);",
+                 "ans2->inflight |= BIT_ULL(tags[0]);")),
+    Fault("live-before-registers",
+          before("nvme_ans2_start", "ans2_write32(ans2, ANS2_LINEAR_SQ_CTRL, "
+                 "ANS2_LINEAR_SQ_CTRL_EN);", "ans2->live = true;"),
+          equivalent="nobody looks before the lock is free"),
+    Fault("tcb-of-next-tag",
+          swap("nvme_ans2_fill", "&q->tcbs[tag]", "&q->tcbs[tag + 1]")),
+    Fault("reaped-not-counted",
+          skip("ans2_cq_next", "q->reaped++;")),
+    Fault("busy-when-stopped",
+          swap("nvme_ans2_is_busy", "ans2->live && ans2->inflight",
+               "ans2->inflight")),
+    Fault("watch-queue-leaks",
+          skip("ans2_end_watch", "destroy_workqueue(ans2->watch_wq);")),
+    Fault("watch-queue-without-rescuer",
+          swap("nvme_ans2_init", "WQ_MEM_RECLAIM | WQ_UNBOUND",
+               "WQ_UNBOUND")),
+    Fault("watch-not-tied-to-device",
+          instead("nvme_ans2_init", "return devm_add_action_or_reset(dev, "
+                  "ans2_end_watch, ans2);", "return 0;")),
 ]
 
 SUITES = ("nvme_ans2_setup", "nvme_ans2_submit", "nvme_ans2_reap")

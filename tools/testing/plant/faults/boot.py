@@ -86,6 +86,36 @@ FAULTS = [
           swap("ans_alloc_wq", "WQ_MEM_RECLAIM | WQ_UNBOUND", "WQ_UNBOUND")),
     Fault("workqueue-leaks",
           instead("ans_destroy_wq", "destroy_workqueue(data);", ";")),
+    Fault("adopted-crash-not-seen",
+          swap("ans_firmware_is_up", "fw->ready", "true")),
+    Fault("lent-before-sleep-ends",
+          skip("ans_put_to_sleep", "ans_loan_open(fw->loan, false);"),
+          behind("ans_put_to_sleep", "if (fw->ops->is_running(fw)) "
+                 "ret = fw->ops->shutdown(fw);",
+                 "ans_loan_open(fw->loan, false);")),
+    Fault("swept-before-reinit",
+          skip("ans_reset", "ans_loan_sweep(fw->loan);"),
+          before("ans_reset", "ret = fw->ops->reinit(fw);",
+                 "ans_loan_sweep(fw->loan);"),
+          equivalent="the library gives back what is left, and forgets "
+          "nothing in between"),
+    Fault("ready-too-soon",
+          before("ans_firmware_start", "ret = running ? ans_adopt(fw) : "
+                 "ans_cold_start(fw);", "fw->ready = true;"),
+          equivalent="nobody looks before the lock is free"),
+    Fault("stop-says-ready-late",
+          skip("ans_firmware_stop", "fw->ready = false;"),
+          behind("ans_firmware_stop", "ret = ans_put_to_sleep(fw);",
+                 "fw->ready = false;"),
+          equivalent="nobody looks before the lock is free"),
+    Fault("handshake-work-not-waited-for",
+          skip("ans_firmware_handshake", "flush_work(&handshake.work);")),
+    Fault("reset-line-error-ends-stop",
+          before("ans_reset", "ret = fw->ops->reinit(fw);",
+                 "if (ret) return;")),
+    Fault("queue-not-tied-to-device",
+          swap("ans_alloc_wq",
+               "devm_add_action_or_reset(dev, ans_destroy_wq, wq)", "false")),
 ]
 
 SUITES = ("apple_ans2_boot",)

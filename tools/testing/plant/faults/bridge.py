@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/bridge.c"""
 
-from edits import Fault, before, instead, skip, swap, unlocked
+from edits import Fault, before, behind, instead, skip, swap, unlocked
 
 FAULTS = [
     Fault("every-device-answers",
@@ -13,7 +13,8 @@ FAULTS = [
     Fault("irq-of-any-pin",
           swap("ans_map_irq", "pin == PCI_INTERRUPT_INTA", "true")),
     Fault("module-pinned-for-ever",
-          skip("ans_pin", "module_put(THIS_MODULE);")),
+          skip("ans_pin", "module_put(THIS_MODULE);"),
+          equivalent="what is built in has no count"),
     Fault("pinned-by-failed-bind",
           before("ans_bridge_notify", "bridge->probed(bridge, false);",
                  "ans_pin(bridge, true);")),
@@ -65,6 +66,36 @@ FAULTS = [
                "pci_dev_set_io_state(pdev, pci_channel_io_perm_failure);")),
     Fault("lost-reference-leaks",
           skip("ans_bridge_lose", "pci_dev_put(pdev);")),
+    Fault("function-found-unlocked", *unlocked(
+          "ans_bridge_get_function", "mutex_lock(&bridge->lock);",
+          "mutex_unlock(&bridge->lock);")),
+    Fault("empty-unlocked", *unlocked(
+          "ans_bridge_is_empty", "mutex_lock(&bridge->lock);",
+          "mutex_unlock(&bridge->lock);")),
+    Fault("host-noted-unlocked", *unlocked(
+          "ans_bridge_add", "mutex_lock(&bridge->lock);",
+          "mutex_unlock(&bridge->lock);")),
+    Fault("removed-keeps-lock",
+          skip("ans_bridge_remove", "mutex_unlock(&bridge->lock);")),
+    Fault("driver-not-pinned",
+          skip("ans_bridge_notify", "ans_pin(bridge, true);")),
+    Fault("unbound-stays-pinned",
+          skip("ans_bridge_notify", "ans_pin(bridge, false);")),
+    Fault("notifier-not-tied-to-device",
+          instead("ans_bridge_add", "ret = devm_add_action_or_reset("
+                  "bridge->dev, ans_end_notify, bridge);", "ret = 0;")),
+    Fault("function-not-initialised",
+          skip("ans_bridge_add", "ans_function_init(&bridge->function, "
+               "bridge->window.start, bridge->subsystem);")),
+    Fault("lost-not-removed",
+          skip("ans_bridge_lose",
+               "pci_stop_and_remove_bus_device_locked(pdev);")),
+    Fault("loss-shown-late",
+          skip("ans_bridge_lose",
+               "ans_function_set_lost(&bridge->function);"),
+          behind("ans_bridge_lose",
+                 "pci_stop_and_remove_bus_device_locked(pdev);",
+                 "ans_function_set_lost(&bridge->function);")),
 ]
 
 SUITES = ("apple_ans2_bridge", "apple_ans2_life")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/core.c"""
 
-from edits import Fault, behind, instead, skip, swap, unlocked
+from edits import Fault, before, behind, instead, skip, swap, unlocked
 
 FAULTS = [
     Fault("domains-not-switched-on",
@@ -60,8 +60,38 @@ FAULTS = [
           skip("ans_resume", "ans->recover.closed = false;")),
     Fault("resume-result-lost",
           instead("ans_resume", "return ret;", "return 0;")),
+    Fault("close-without-lock", *unlocked(
+          "ans_close", "mutex_lock(&ans->fw.lock);",
+          "mutex_unlock(&ans->fw.lock);")),
+    Fault("resume-without-lock", *unlocked(
+          "ans_resume", "mutex_lock(&ans->fw.lock);",
+          "mutex_unlock(&ans->fw.lock);")),
+    Fault("resume-keeps-lock",
+          skip("ans_resume", "mutex_unlock(&ans->fw.lock);")),
+    Fault("window-size-not-checked-here",
+          swap("ans_map_window",
+               "resource_size(res) != APPLE_ANS2_WINDOW_SIZE", "false")),
+    Fault("dma-mask-not-set",
+          instead("ans_hw_resources", "ret = dma_set_mask_and_coherent("
+                  "ans->fw.dev, DMA_BIT_MASK(64));", "ret = 0;")),
+    Fault("boot-status-not-tied-to-device",
+          instead("ans_map_window", "return devm_add_action_or_reset("
+                  "ans->fw.dev, ans_unmap, ans);", "return 0;")),
+    Fault("resume-starts-always",
+          swap("ans_resume", "ans->start_on_resume", "true")),
+    Fault("failed-start-goes-on",
+          instead("ans_start", "ret = ans_recover_start(&ans->recover);",
+                  "ans_recover_start(&ans->recover); ret = 0;")),
+    Fault("cancelled-before-bridge-goes",
+          before("ans_prepare", "flush_work(&ans->recover.crash_work);",
+                 "ans->recover.sleeping = false;")),
+    Fault("look-before-sleep-ends",
+          skip("ans_complete", "WRITE_ONCE(ans->recover.sleeping, false);"),
+          behind("ans_complete", "ans_recover_look(&ans->recover);",
+                 "schedule_timeout_uninterruptible(5); "
+                 "WRITE_ONCE(ans->recover.sleeping, false);")),
 ]
 
-SUITES = ("apple_ans2_core", "apple_ans2_life")
+SUITES = ("apple_ans2_core", "apple_ans2_hw", "apple_ans2_life")
 CASES = ("boot", "rebind", "unbind-under-load", "suspend", "handover-running",
          "reboot")

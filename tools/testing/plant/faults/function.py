@@ -77,6 +77,42 @@ FAULTS = [
           swap("ans_function_init", "ans_cfg[i].reset",
                "ans_cfg[i].where == ANS_CFG_PM + PCI_PM_CTRL ? 0 : "
                "ans_cfg[i].reset")),
+    Fault("lost-unlocked", *unlocked(
+          "ans_function_set_lost", "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("crashed-unlocked", *unlocked(
+          "ans_function_set_crashed",
+          "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("enabled-unlocked", *unlocked(
+          "ans_function_is_enabled",
+          "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("read-unlocked", *unlocked(
+          "ans_function_read", "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("write-unlocked", *unlocked(
+          "ans_function_write", "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("read-keeps-lock",
+          skip("ans_function_read",
+               "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("enabled-by-master",
+          swap("ans_function_is_enabled", "PCI_COMMAND_MEMORY",
+               "PCI_COMMAND_MASTER")),
+    Fault("unknown-register-written",
+          swap("ans_function_write", "i >= 0 && ans_function_is_there(fn)",
+               "ans_function_is_there(fn)")),
+    Fault("negative-offset-accepted",
+          swap("ans_cfg_size_ok", "where >= 0", "true")),
+    Fault("bad-size-read",
+          swap("ans_function_read", "!ans_cfg_size_ok(where, size)",
+               "false")),
+    Fault("reset-not-ended",
+          skip("ans_function_end_flr", "fn->resetting = false;")),
+    Fault("crash-not-ended",
+          instead("ans_function_set_crashed", "fn->crashed = crashed;",
+                  "fn->crashed |= crashed;")),
 ]
 
 SUITES = ("apple_ans2_function",)

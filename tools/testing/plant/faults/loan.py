@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/loan.c"""
 
-from edits import Fault, instead, skip, swap, unlocked
+from edits import Fault, behind, instead, skip, swap, unlocked
 
 FAULTS = [
     Fault("loan-never-closes",
@@ -76,9 +76,48 @@ FAULTS = [
           skip("ans_loan_free", "buffer->va = NULL;")),
     Fault("allocation-may-do-io",
           swap("ans_loan_alloc_hw", "memalloc_noio_save()",
-               "memalloc_noreclaim_save() & 0")),
+               "memalloc_flags_save(0)"),
+          equivalent="no allocation here waits for the drive"),
     Fault("noio-kept",
           skip("ans_loan_alloc_hw", "memalloc_noio_restore(flags);")),
+    Fault("open-unlocked-loan", *unlocked(
+          "ans_loan_open", "spin_lock(&loan->lock);",
+          "spin_unlock(&loan->lock);")),
+    Fault("take-unlocked", *unlocked(
+          "ans_buffer_take", "spin_lock(&loan->lock);",
+          "spin_unlock(&loan->lock);")),
+    Fault("put-unlocked", *unlocked(
+          "ans_buffer_put", "spin_lock(&loan->lock);",
+          "spin_unlock(&loan->lock);")),
+    Fault("take-keeps-lock",
+          skip("ans_buffer_take", "spin_unlock(&loan->lock);")),
+    Fault("no-slot-is-taken",
+          swap("ans_buffer_take", "!found", "false")),
+    Fault("lent-not-marked",
+          skip("ans_buffer_new", "buffer->lent = true;")),
+    Fault("allowed-by-room",
+          swap("ans_buffer_new",
+               "loan->ops->allow(loan, buffer->dma, buffer->size)",
+               "loan->ops->allow(loan, buffer->dma, buffer->room)")),
+    Fault("empty-request-lent",
+          swap("ans_loan_lend", "bfr->iova || !bfr->size", "bfr->iova")),
+    Fault("buffer-not-told",
+          skip("ans_loan_lend", "bfr->buffer = buffer.va;")),
+    Fault("returned-is-not-revoked",
+          instead("ans_loan_return", "ans_buffer_drop(loan, &buffer);",
+                  "ans_buffer_keep(loan, &buffer);")),
+    Fault("no-memory-is-success",
+          swap("ans_buffer_alloc", "buffer->va ? 0 : -ENOMEM", "0")),
+    Fault("last-spare-not-freed",
+          swap("ans_loan_free", "i < ANS_MAX_BUFFERS",
+               "i < ANS_MAX_BUFFERS - 1")),
+    Fault("last-lent-not-found",
+          swap("ans_buffer_release", "i < ANS_MAX_BUFFERS",
+               "i < ANS_MAX_BUFFERS - 1")),
+    Fault("allowed-before-cleared",
+          skip("ans_buffer_alloc", "memset(buffer->va, 0, buffer->room);"),
+          behind("ans_buffer_new", "buffer->lent = true;",
+                 "memset(buffer->va, 0, buffer->room);")),
 ]
 
 SUITES = ("apple_ans2_loan",)

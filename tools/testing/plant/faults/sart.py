@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/iommu/apple-sart.c"""
 
-from edits import Fault, before, skip, swap, unlocked
+from edits import Fault, before, instead, skip, swap, unlocked
 
 FAULTS = [
     Fault("field-not-shifted",
@@ -101,6 +101,57 @@ FAULTS = [
     Fault("remove-leaves-it-to-devres",
           skip("apple_sart_remove", "devm_release_action(sart->dev, "
                "sart_unregister, sart);")),
+    Fault("revoke-unlocked", *unlocked(
+          "apple_sart_revoke", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
+    Fault("lookup-unlocked", *unlocked(
+          "sart_lookup_node", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
+    Fault("register-unlocked", *unlocked(
+          "sart_register", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
+    Fault("unregister-unlocked", *unlocked(
+          "sart_unregister", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
+    Fault("shutdown-unlocked", *unlocked(
+          "apple_sart_shutdown", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
+    Fault("show-unlocked", *unlocked(
+          "apple_sart_entries_show", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
+    Fault("allow-keeps-lock",
+          skip("apple_sart_allow", "mutex_unlock(&apple_sart_lock);")),
+    Fault("empty-region-allowed",
+          swap("sart_check_region", "!size", "false")),
+    Fault("address-limit-dropped",
+          swap("sart_check_region", "phys >> hw->addr_bits", "0")),
+    Fault("end-overlap-dropped",
+          swap("sart_overlaps", "entry->phys < phys + size", "true")),
+    Fault("last-entry-not-revoked",
+          swap("sart_revoke_all", "i < SART_ENTRIES",
+               "i < SART_ENTRIES - 1")),
+    Fault("stuck-entry-is-free",
+          swap("sart_revoke_all", "sart_clear_entry(sart, i)",
+               "(sart_clear_entry(sart, i), 0)")),
+    Fault("shown-when-unbound",
+          swap("apple_sart_entries_show", "!sart->regs", "false")),
+    Fault("debugfs-file-stays",
+          skip("sart_unregister", "debugfs_remove(sart->debugfs);")),
+    Fault("unregister-puts-first",
+          before("sart_unregister", "debugfs_remove(sart->debugfs);",
+                 "sart_put(sart); kref_get(&sart->ref);")),
+    Fault("unregistered-not-undone",
+          instead("sart_register",
+                  "ret = devm_add_action_or_reset(dev, sart_unregister, "
+                  "sart);", "ret = 0;")),
+    Fault("consumer-reference-leaks",
+          instead("sart_add_consumer",
+                  "ret = devm_add_action_or_reset(dev, sart_put, sart);",
+                  "ret = 0;")),
+    Fault("unknown-version-accepted",
+          swap("apple_sart_probe", "!hw", "false")),
+    Fault("unbound-revoke-writes",
+          swap("sart_revoke_locked", "!sart->regs", "false")),
 ]
 
 SUITES = ("apple_sart",)
