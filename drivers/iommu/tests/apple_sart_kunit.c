@@ -875,6 +875,22 @@ static void shutdown_clears_our_entries_only(struct kunit *test)
 	t_expect_cleared(t, 2);
 }
 
+static void shutdown_clears_all_entries(struct kunit *test)
+{
+	struct t_sart *t = test->priv;
+	unsigned int i;
+
+	t_register(t);
+	for (i = 0; i < T_ENTRIES; i++) {
+		t_log_reset(t);
+		KUNIT_ASSERT_EQ(test, t_allow(t, t_slot(i), T_PAGE), 0);
+	}
+	t_log_reset(t);
+	t_shutdown(t);
+	for (i = 0; i < T_ENTRIES; i++)
+		t_expect_cleared(t, i);
+}
+
 static void shutdown_continues_after_an_entry_that_stays(struct kunit *test)
 {
 	struct t_sart *t = test->priv;
@@ -1210,6 +1226,7 @@ static void unbind_of_the_filter_unbinds_the_consumer_first(struct kunit *test)
 static void consumer_without_a_filter_gets_an_error(struct kunit *test)
 {
 	struct t_sart *t = test->priv;
+	struct seq_file m = { };
 
 	t_register(t);
 	KUNIT_ASSERT_EQ(test, t_allow(t, T_BASE, T_PAGE), 0);
@@ -1219,6 +1236,9 @@ static void consumer_without_a_filter_gets_an_error(struct kunit *test)
 
 	t_expect_refused(t, T_BASE, T_PAGE, -ENODEV);
 	t_expect_revoke_refused(t, T_BASE, T_PAGE, -ENODEV);
+	m.private = t->sart;
+	KUNIT_EXPECT_EQ(test, apple_sart_entries_show(&m, NULL), 0);
+	KUNIT_EXPECT_EQ(test, t->log_len, 0);
 	KUNIT_EXPECT_EQ(test, kref_read(&t->sart->ref), 1);
 	sart_put(t->sart);
 }
@@ -1530,6 +1550,7 @@ static struct kunit_case apple_sart_test_cases[] = {
 	T_CASE(boot_entries_cannot_be_revoked),
 	T_CASE(boot_entries_may_overlap_a_region),
 	T_CASE(boot_entries_may_fill_the_table),
+	T_CASE(shutdown_clears_all_entries),
 	T_CASE(shutdown_continues_after_an_entry_that_stays),
 	T_CASE(unbind_clears_our_entries_only),
 	T_CASE(remove_makes_the_last_access),

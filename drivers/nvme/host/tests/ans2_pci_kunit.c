@@ -172,8 +172,7 @@ static void other_drives_are_let_be(struct kunit *test)
 	dev->ctrl.sgls = 1;
 	dev->ctrl.oacs = NVME_CTRL_OACS_DBBUF_SUPP;
 	dev->ctrl.hmpre = 1;
-	KUNIT_EXPECT_FALSE(test, nvme_ans2_queue(&nvmeq));
-	KUNIT_EXPECT_FALSE(test, nvme_ans2_prepare(dev));
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_set_depths(dev));
 	KUNIT_EXPECT_EQ(test, dev->q_depth, 1024);
 	KUNIT_EXPECT_EQ(test, dev->ctrl.sqsize, 0);
 	KUNIT_EXPECT_EQ(test, nvme_ans2_aq_depth(dev), 32);

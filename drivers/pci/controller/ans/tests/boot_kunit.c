@@ -45,6 +45,7 @@ struct start {
 
 #define COLD	"assert reinit deassert run boot"
 #define HALT	"assert reinit deassert stop"
+#define REVOKE	"revoke"
 
 static const struct start starts[] = {
 	{

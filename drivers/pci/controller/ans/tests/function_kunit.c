@@ -394,6 +394,21 @@ static void function_can_be_reset_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(t, 0x00, 4), 0xffffffff);
 }
 
+static void function_is_enabled_by_memory(struct kunit *test)
+{
+	struct function_test *t = test->priv;
+
+	KUNIT_EXPECT_FALSE(test, ans_function_is_enabled(&t->fn));
+	set(t, 0x04, 2, 0x144);
+	KUNIT_EXPECT_FALSE(test, ans_function_is_enabled(&t->fn));
+	set(t, 0x04, 2, 0x2);
+	KUNIT_EXPECT_TRUE(test, ans_function_is_enabled(&t->fn));
+	set(t, 0x58, 2, 0x8000);
+	KUNIT_EXPECT_TRUE(test, ans_function_is_enabled(&t->fn));
+	ans_function_end_flr(&t->fn);
+	KUNIT_EXPECT_FALSE(test, ans_function_is_enabled(&t->fn));
+}
+
 /* A crash of the firmware */
 
 /* The error is there in each width, and nowhere else. */
@@ -578,6 +593,7 @@ static struct kunit_case function_cases[] = {
 	KUNIT_CASE(flr_ends_with_reset_values),
 	KUNIT_CASE(end_of_no_flr_changes_nothing),
 	KUNIT_CASE(function_can_be_reset_again),
+	KUNIT_CASE(function_is_enabled_by_memory),
 	KUNIT_CASE(crash_is_a_fatal_error),
 	KUNIT_CASE(fatal_error_cannot_be_cleared),
 	KUNIT_CASE(fatal_error_cannot_be_written),

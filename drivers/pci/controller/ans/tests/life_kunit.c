@@ -269,6 +269,25 @@ static void probes_are_granted_anew_by_a_bind(struct kunit *test)
 			   REFUSE " " REFUSE " " REFUSE " " BIND);
 }
 
+/* One that fits is missing: it is looked for once. */
+static void missing_driver_is_looked_for_once(struct kunit *test)
+{
+	struct ans_rig *t = ans_rig_use(test);
+	int i;
+
+	device_release_driver(&t->pdev->dev);
+	KUNIT_ASSERT_EQ(test, device_set_driver_override(&t->pdev->dev,
+							 "nobody"), 0);
+	ans_recover_probed(t->recover, false);
+	for (i = 0; i < 2; i++) {
+		ans_rig_settle(t);
+		KUNIT_EXPECT_EQ(test, t->recover->probes, RIG_PROBES - 1);
+		ans_recover_look(t->recover);
+	}
+	ans_rig_settle(t);
+	KUNIT_EXPECT_STREQ(test, t->fake->log, "remove");
+}
+
 /*
  * Beginning and end
  */
@@ -435,6 +454,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE_PARAM(probe_that, probes_gen_params),
 	KUNIT_CASE(unbound_driver_is_not_bound_again),
 	KUNIT_CASE(probes_are_granted_anew_by_a_bind),
+	KUNIT_CASE(missing_driver_is_looked_for_once),
 	KUNIT_CASE(crash_without_a_bridge_is_recovered_with_it),
 	KUNIT_CASE(crash_in_the_first_start_is_done_with),
 	KUNIT_CASE(removal_waits_for_what_is_queued),

@@ -469,7 +469,7 @@ static void hold_the_lock(void *data)
 
 	spin_lock(&fake->ans.loan.lock);
 	WRITE_ONCE(fake->held, true);
-	mdelay(5);
+	mdelay(50);
 	KUNIT_EXPECT_EQ(fake->test, ans_fake_buffers(fake, true), 0);
 	KUNIT_EXPECT_EQ(fake->test, ans_fake_buffers(fake, false), 0);
 	spin_unlock(&fake->ans.loan.lock);
@@ -485,8 +485,8 @@ static void begin_to_hold(struct ans_fake *fake, const char *step)
 		return;
 	fake->at = NULL;
 	ans_rival_start(&holder, hold_the_lock, fake);
-	for (i = 0; i < 1000 && !READ_ONCE(fake->held); i++)
-		usleep_range(500, 1000);
+	for (i = 0; i < 10000 && !READ_ONCE(fake->held); i++)
+		usleep_range(100, 200);
 }
 
 /* The last step, too, by which a buffer gets into the table */

@@ -450,6 +450,20 @@ static void failed_start_is_a_fatal_error(struct kunit *test)
 	mutex_unlock(&t->fake->ans.fw.lock);
 }
 
+/* It may be in the middle of a start. */
+static void look_waits_for_the_firmware(struct kunit *test)
+{
+	struct ans_rig *t = ans_rig_use(test);
+
+	mutex_lock(&t->fake->ans.fw.lock);
+	ans_recover_look(t->recover);
+	msleep(100);
+	KUNIT_EXPECT_NE(test, work_busy(&t->recover->crash_work), 0);
+	mutex_unlock(&t->fake->ans.fw.lock);
+	ans_rig_settle(t);
+	KUNIT_EXPECT_STREQ(test, t->fake->log, "");
+}
+
 /* One that comes before the error is cleared was reported for nothing. */
 static void crash_behind_a_start_is_a_fatal_error(struct kunit *test)
 {
@@ -502,6 +516,7 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(reset_by_the_user_is_told_to_the_driver),
 	KUNIT_CASE(failed_reset_removes_the_function),
 	KUNIT_CASE(failed_start_is_a_fatal_error),
+	KUNIT_CASE(look_waits_for_the_firmware),
 	KUNIT_CASE(crash_behind_a_start_is_a_fatal_error),
 	KUNIT_CASE(firmware_is_stopped_when_its_function_is_gone),
 	{}
