@@ -7,6 +7,8 @@
 # There is one kernel, which has all faults, KUnit's suites and what the emulated
 # Mac needs. A parameter of it says which fault is there.
 #
+#   E2E=0          KUnit only: what it does not see has survived
+#   JOBS           boots side by side, default the number of processors
 #   T=NAME         only this fault, or those of a file, or a glob
 #   QEMU           the qemu-system-aarch64 to use, default that of $O/qemu
 #   KERNEL_SOURCE  the kernel source to copy, default $O/src/linux-$KERNEL
@@ -34,6 +36,7 @@ names=$(plant --names ${T:+"$T"})
 make_woven
 need_space 2000 "a kernel with planted faults"
 lock "plant-$name"
+copy_guest
 KUNIT_QEMU=${QEMU:-} link_qemu
 step "plant-$name" "planting faults" plant "$woven_tree" "$out"
 step "plant-build-$name" "kernel with planted faults" build_kernel

@@ -16,7 +16,7 @@ FAULTS = [
     Fault("window-stays-mapped",
           skip("nvme_ans2_ioremap", "nvme_ans2_unmap(regs);")),
     Fault("sqsize-plus-one",
-          swap("nvme_ans2_prepare", "dev->q_depth - 1", "dev->q_depth")),
+          swap("nvme_ans2_set_depths", "dev->q_depth - 1", "dev->q_depth")),
     Fault("admin-depth-of-others",
           swap("nvme_ans2_aq_depth", "dev->ans2 ? NVME_ANS2_AQ_DEPTH : "
                "NVME_AQ_DEPTH", "NVME_AQ_DEPTH")),
@@ -151,7 +151,7 @@ FAULTS = [
           swap("nvme_ans2_admin_tag_set", "NVME_ADMIN_TIMEOUT",
                "NVME_ADMIN_TIMEOUT * 10")),
     Fault("other-drives-prepared",
-          swap("nvme_ans2_prepare", "!dev->ans2", "false"),
+          swap("nvme_ans2_set_depths", "!dev->ans2", "false"),
           cases=("other-boot",)),
     Fault("seen-says-taken",
           instead("nvme_ans2_process", "return seen;", "return taken;")),
