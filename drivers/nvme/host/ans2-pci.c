@@ -367,10 +367,15 @@ static blk_status_t nvme_ans2_send_admin(struct nvme_queue *nvmeq,
 	/* The block layer tries again when a request ends, and after 3 ms. */
 	if (cmpxchg(&ans2->admin, NULL, req))
 		return BLK_STS_RESOURCE;
-	/* What the kernel asks for takes no longer than I/O does. */
+	/*
+	 * What the kernel asks for takes no longer than I/O does. Newer cores
+	 * leave 0 there, which stands for the time-out of the queue.
+	 */
 	if (!(nvme_req(req)->flags & NVME_REQ_USERCMD))
-		req->timeout = min_t(unsigned int, req->timeout,
-				     NVME_IO_TIMEOUT);
+		req->timeout = min_not_zero(req->timeout,
+					    min_t(unsigned int,
+						  req->q->rq_timeout,
+						  NVME_IO_TIMEOUT));
 	ret = nvme_ans2_send(nvmeq, req, NVME_ANS2_ADMIN_TAG);
 	if (ret)
 		cmpxchg(&ans2->admin, req, NULL);
