@@ -278,7 +278,8 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
  * while its namespaces are removed: nvme_dev_disable() without waiting for
  * anything. The freeze that a reset begins with goes on. A start then fails;
  * during a removal, later requests fail. So do admin commands that wait for the
- * tag, or for the queue: whoever starts the controller may wait for one of them.
+ * tag, or for the queue: whoever starts the controller may wait for one of
+ * these.
  */
 static void nvme_ans2_cut(struct nvme_dev *dev)
 {

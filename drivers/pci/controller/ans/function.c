@@ -4,8 +4,8 @@
  *
  * The ANS2 has no configuration space, so this file emulates one: a table of
  * the registers that are not constant zero, each with its value after reset and
- * the bits that software can change. Everything the PCI core and lspci ask for is
- * answered from it; no configuration cycle reaches hardware.
+ * the bits that software can change. Everything the PCI core and lspci ask for
+ * is answered from it; no configuration cycle reaches hardware.
  *
  * - The function is a root complex integrated endpoint: it has no link.
  * - BAR0 is the NVMe window at its CPU address, and the bridge's only window is

@@ -202,8 +202,7 @@ static struct domain *new_domain(struct kunit *test)
 	struct domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, d);
-	for_each_node_with_property(d->np, "phandle")
-		break;
+	d->np = of_find_node_with_property(NULL, "phandle");
 	if (!d->np)
 		kunit_skip(test, "needs a devicetree");
 	of_node_put(d->np);
