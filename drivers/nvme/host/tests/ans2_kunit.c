@@ -517,11 +517,11 @@ static void lock_is_waited_for(struct kunit *test)
 {
 	struct ans2_ctx *ctx = test->priv;
 	struct ans2_rival rival = { .call = test->param_value, .ctx = ctx };
+	void *regs = kunit_kzalloc(test, 0x29000, GFP_KERNEL);
 	unsigned long flags;
 
-	ctx->ans2.regs = (void __force __iomem *)
-			 kunit_kzalloc(test, 0x29000, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, ctx->ans2.regs);
+	KUNIT_ASSERT_NOT_NULL(test, regs);
+	ctx->ans2.regs = (void __force __iomem *)regs;
 	ans2_submit_one(ctx, 1, 9);
 	ctx->cqes[1][0].command_id = 9;
 	ctx->cqes[1][0].status = cpu_to_le16(1);
