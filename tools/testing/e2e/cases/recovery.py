@@ -184,6 +184,12 @@ class Tries:
         self.over.set()
         self.thread.join()
 
+    def await_one(self, seconds):
+        """Give the firmware time to be started, @seconds at most."""
+        end = time.monotonic() + seconds
+        while self.last is None and time.monotonic() < end:
+            time.sleep(0.02)
+
     def _look(self):
         left = MANY
         while not self.over.wait(0.02):
@@ -224,6 +230,8 @@ def dead(mac, state, fault, drive):
         crash(mac)
     with Tries(mac) as tries:
         report = Report.parse(job.wait(PATIENCE * 4)[1])
+        # A user may have the error before the firmware has its next try.
+        tries.await_one(PATIENCE)
     report.ended()
     has_struck(mac, state)
     if tries.last is None:
