@@ -699,21 +699,29 @@ static void time_out_of_a_stopped_controller_waits(struct kunit *test)
 	pci_test_expect_bio(test, bio, 0);
 }
 
-/* Lost, and lost again while the reset waits for it. */
-static void io_that_times_out_twice_is_done(struct kunit *test)
+/* A read that is lost @times times: at first, and while resets wait for it. */
+static struct ans2_bio *pci_test_lose(struct kunit *test, unsigned int times)
 {
 	struct pci_test *t = test->priv;
 	struct ans2_bio *bio;
 	unsigned int i;
 
 	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 3);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, times);
 	bio = pci_test_bio(test);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < times; i++) {
 		KUNIT_ASSERT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
 		pci_test_expire(&t->dev->tagset);
 		KUNIT_ASSERT_TRUE(test, T_UNTIL(!fake_held(&t->fake, 1)));
 	}
+	return bio;
+}
+
+static void io_that_times_out_twice_is_done(struct kunit *test)
+{
+	struct ans2_bio *bio = pci_test_lose(test, 3);
+	struct pci_test *t = test->priv;
+
 	pci_test_expect_bio(test, bio, 0);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
 	KUNIT_EXPECT_EQ(test, t->dev->ans2->starts, 0);
@@ -722,18 +730,9 @@ static void io_that_times_out_twice_is_done(struct kunit *test)
 /* The block layer gives the request up, and nobody the drive. */
 static void io_that_is_always_lost_ends_alone(struct kunit *test)
 {
+	struct ans2_bio *bio = pci_test_lose(test, 6);
 	struct pci_test *t = test->priv;
-	struct ans2_bio *bio;
-	unsigned int i;
 
-	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 6);
-	bio = pci_test_bio(test);
-	for (i = 0; i < 6; i++) {
-		KUNIT_ASSERT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
-		pci_test_expire(&t->dev->tagset);
-		KUNIT_ASSERT_TRUE(test, T_UNTIL(!fake_held(&t->fake, 1)));
-	}
 	KUNIT_EXPECT_TRUE(test, T_UNTIL(ans2_bios_ended(bio, 1)));
 	KUNIT_EXPECT_TRUE(test, !!bio->bio.bi_status);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
