@@ -34,6 +34,7 @@
  */
 
 #include <linux/bits.h>
+#include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/err.h>
@@ -413,10 +414,8 @@ int apple_sart_allow(struct apple_sart *sart, phys_addr_t phys, size_t size)
 {
 	int ret;
 
-	mutex_lock(&apple_sart_lock);
-	ret = sart_allow_locked(sart, phys, size);
-	mutex_unlock(&apple_sart_lock);
-
+	scoped_guard(mutex, &apple_sart_lock)
+		ret = sart_allow_locked(sart, phys, size);
 	if (ret)
 		dev_warn(sart->dev, "cannot allow %zu bytes at %pa: %d\n",
 			 size, &phys, ret);
@@ -477,10 +476,8 @@ int apple_sart_revoke(struct apple_sart *sart, phys_addr_t phys, size_t size)
 {
 	int ret;
 
-	mutex_lock(&apple_sart_lock);
-	ret = sart_revoke_locked(sart, phys, size);
-	mutex_unlock(&apple_sart_lock);
-
+	scoped_guard(mutex, &apple_sart_lock)
+		ret = sart_revoke_locked(sart, phys, size);
 	if (ret)
 		dev_warn(sart->dev, "cannot revoke %zu bytes at %pa: %d\n",
 			 size, &phys, ret);
@@ -544,21 +541,17 @@ static int sart_add_consumer(struct apple_sart *sart, struct device *dev)
 static struct apple_sart *sart_lookup_node(struct device *dev,
 					   struct device_node *np)
 {
-	struct apple_sart *found = ERR_PTR(-EPROBE_DEFER);
 	struct apple_sart *sart;
 	int ret;
 
-	mutex_lock(&apple_sart_lock);
+	guard(mutex)(&apple_sart_lock);
 	list_for_each_entry(sart, &apple_sart_list, node) {
 		if (sart->dev->of_node == np) {
 			ret = sart_add_consumer(sart, dev);
-			found = ret ? ERR_PTR(ret) : sart;
-			break;
+			return ret ? ERR_PTR(ret) : sart;
 		}
 	}
-	mutex_unlock(&apple_sart_lock);
-
-	return found;
+	return ERR_PTR(-EPROBE_DEFER);
 }
 
 /**
@@ -603,9 +596,9 @@ static int apple_sart_entries_show(struct seq_file *m, void *unused)
 	struct apple_sart_entry entry;
 	unsigned int i;
 
-	mutex_lock(&apple_sart_lock);
+	guard(mutex)(&apple_sart_lock);
 	if (!sart->regs)
-		goto unlock;
+		return 0;
 
 	seq_printf(m, "version %s\n", sart->hw->name);
 	seq_puts(m, "entry owner       flags address        size\n");
@@ -615,8 +608,6 @@ static int apple_sart_entries_show(struct seq_file *m, void *unused)
 			   owners[sart->owner[i]], entry.flags, entry.phys,
 			   entry.size);
 	}
-unlock:
-	mutex_unlock(&apple_sart_lock);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(apple_sart_entries);
@@ -641,11 +632,11 @@ static void sart_unregister(void *data)
 	struct apple_sart *sart = data;
 
 	debugfs_remove(sart->debugfs);
-	mutex_lock(&apple_sart_lock);
-	list_del(&sart->node);
-	sart_revoke_all(sart);
-	sart->regs = NULL;
-	mutex_unlock(&apple_sart_lock);
+	scoped_guard(mutex, &apple_sart_lock) {
+		list_del(&sart->node);
+		sart_revoke_all(sart);
+		sart->regs = NULL;
+	}
 	sart_put(sart);
 }
 
@@ -697,9 +688,8 @@ static struct apple_sart *sart_register(struct device *dev,
 		return ERR_PTR(ret);
 	}
 
-	mutex_lock(&apple_sart_lock);
-	list_add(&sart->node, &apple_sart_list);
-	mutex_unlock(&apple_sart_lock);
+	scoped_guard(mutex, &apple_sart_lock)
+		list_add(&sart->node, &apple_sart_list);
 
 	/* The last step: after a failed probe devres runs without power. */
 	ret = devm_add_action_or_reset(dev, sart_unregister, sart);
@@ -748,9 +738,8 @@ static void apple_sart_shutdown(struct platform_device *pdev)
 {
 	struct apple_sart *sart = platform_get_drvdata(pdev);
 
-	mutex_lock(&apple_sart_lock);
+	guard(mutex)(&apple_sart_lock);
 	sart_revoke_all(sart);
-	mutex_unlock(&apple_sart_lock);
 }
 
 static const struct of_device_id apple_sart_of_match[] = {
