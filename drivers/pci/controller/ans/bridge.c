@@ -12,6 +12,7 @@
  * go, or it would take a mounted drive away.
  */
 
+#include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/device.h>
 #include <linux/device/bus.h>
@@ -211,9 +212,8 @@ int ans_bridge_add(struct ans_bridge *bridge)
 	if (ret)
 		return ret;
 
-	mutex_lock(&bridge->lock);
-	bridge->host = host;
-	mutex_unlock(&bridge->lock);
+	scoped_guard(mutex, &bridge->lock)
+		bridge->host = host;
 	return devm_add_action_or_reset(bridge->dev, ans_bridge_remove, bridge);
 }
 
@@ -230,13 +230,10 @@ int ans_bridge_add(struct ans_bridge *bridge)
  */
 struct pci_dev *ans_bridge_get_function(struct ans_bridge *bridge)
 {
-	struct pci_dev *pdev = NULL;
-
-	mutex_lock(&bridge->lock);
-	if (bridge->host)
-		pdev = pci_get_slot(bridge->host->bus, PCI_DEVFN(0, 0));
-	mutex_unlock(&bridge->lock);
-	return pdev;
+	guard(mutex)(&bridge->lock);
+	if (!bridge->host)
+		return NULL;
+	return pci_get_slot(bridge->host->bus, PCI_DEVFN(0, 0));
 }
 
 /**
@@ -250,13 +247,9 @@ struct pci_dev *ans_bridge_get_function(struct ans_bridge *bridge)
  */
 bool ans_bridge_is_empty(struct ans_bridge *bridge)
 {
-	bool empty;
-
-	mutex_lock(&bridge->lock);
-	empty = bridge->host && !READ_ONCE(bridge->function.lost) &&
-		list_empty(&bridge->host->bus->devices);
-	mutex_unlock(&bridge->lock);
-	return empty;
+	guard(mutex)(&bridge->lock);
+	return bridge->host && !READ_ONCE(bridge->function.lost) &&
+	       list_empty(&bridge->host->bus->devices);
 }
 
 /**

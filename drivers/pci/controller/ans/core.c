@@ -26,6 +26,7 @@
  * knows boot.c and bridge.c, boot.c knows loan.c, bridge.c knows function.c.
  */
 
+#include <linux/cleanup.h>
 #include <linux/dev_printk.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
@@ -178,18 +179,16 @@ static void ans_stop(void *data)
 {
 	struct ans *ans = data;
 
-	mutex_lock(&ans->fw.lock);
+	guard(mutex)(&ans->fw.lock);
 	ans_firmware_stop(&ans->fw);
-	mutex_unlock(&ans->fw.lock);
 }
 
 static int ans_start(struct ans *ans)
 {
 	int ret;
 
-	mutex_lock(&ans->fw.lock);
-	ret = ans_recover_start(&ans->recover);
-	mutex_unlock(&ans->fw.lock);
+	scoped_guard(mutex, &ans->fw.lock)
+		ret = ans_recover_start(&ans->recover);
 	if (ret)
 		return ret;
 
@@ -328,11 +327,10 @@ static void ans_complete(struct device *dev)
 
 static void ans_close(struct ans *ans)
 {
-	mutex_lock(&ans->fw.lock);
+	guard(mutex)(&ans->fw.lock);
 	ans->recover.closed = true;
 	ans->start_on_resume = ans->fw.ready;
 	ans_firmware_stop(&ans->fw);
-	mutex_unlock(&ans->fw.lock);
 }
 
 static int ans_suspend(struct device *dev)
@@ -345,14 +343,10 @@ static int ans_suspend(struct device *dev)
 static int ans_resume(struct device *dev)
 {
 	struct ans *ans = dev_get_drvdata(dev);
-	int ret = 0;
 
-	mutex_lock(&ans->fw.lock);
+	guard(mutex)(&ans->fw.lock);
 	ans->recover.closed = false;
-	if (ans->start_on_resume)
-		ret = ans_recover_start(&ans->recover);
-	mutex_unlock(&ans->fw.lock);
-	return ret;
+	return ans->start_on_resume ? ans_recover_start(&ans->recover) : 0;
 }
 
 static const struct dev_pm_ops ans_pm_ops = {

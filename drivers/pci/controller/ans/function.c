@@ -25,6 +25,7 @@
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/cleanup.h>
 #include <linux/kernel.h>
 #include <linux/pci.h>
 #include <linux/pci_regs.h>
@@ -191,13 +192,10 @@ void ans_function_init(struct ans_function *fn, u64 bar, u16 subsystem)
  */
 void ans_function_end_flr(struct ans_function *fn)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&fn->lock, flags);
+	guard(raw_spinlock_irqsave)(&fn->lock);
 	if (fn->resetting)
 		memcpy(fn->value, fn->reset, sizeof(fn->value));
 	fn->resetting = false;
-	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
 /**
@@ -208,11 +206,8 @@ void ans_function_end_flr(struct ans_function *fn)
  */
 void ans_function_set_lost(struct ans_function *fn)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&fn->lock, flags);
+	guard(raw_spinlock_irqsave)(&fn->lock);
 	fn->lost = true;
-	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
 /**
@@ -224,11 +219,8 @@ void ans_function_set_lost(struct ans_function *fn)
  */
 void ans_function_set_crashed(struct ans_function *fn, bool crashed)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&fn->lock, flags);
+	guard(raw_spinlock_irqsave)(&fn->lock);
 	fn->crashed = crashed;
-	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
 /**
@@ -240,13 +232,8 @@ void ans_function_set_crashed(struct ans_function *fn, bool crashed)
  */
 bool ans_function_is_enabled(struct ans_function *fn)
 {
-	unsigned long flags;
-	bool enabled;
-
-	raw_spin_lock_irqsave(&fn->lock, flags);
-	enabled = fn->value[ans_cfg_find(PCI_COMMAND)] & PCI_COMMAND_MEMORY;
-	raw_spin_unlock_irqrestore(&fn->lock, flags);
-	return enabled;
+	guard(raw_spinlock_irqsave)(&fn->lock);
+	return fn->value[ans_cfg_find(PCI_COMMAND)] & PCI_COMMAND_MEMORY;
 }
 
 /* It answers, and takes what is written to it. */
@@ -277,17 +264,13 @@ static u32 ans_cfg_get(const struct ans_function *fn, int i)
  */
 int ans_function_read(struct ans_function *fn, int where, int size, u32 *val)
 {
-	unsigned long flags;
-
 	PCI_SET_ERROR_RESPONSE(val);
 	if (!ans_cfg_size_ok(where, size))
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
-	raw_spin_lock_irqsave(&fn->lock, flags);
+	guard(raw_spinlock_irqsave)(&fn->lock);
 	if (ans_function_is_there(fn))
 		*val = ans_cfg_get(fn, ans_cfg_find(where));
-	raw_spin_unlock_irqrestore(&fn->lock, flags);
-
 	*val = *val >> (where & 3) * 8 & GENMASK(size * 8 - 1, 0);
 	return PCIBIOS_SUCCESSFUL;
 }
@@ -320,18 +303,14 @@ static void ans_cfg_set(struct ans_function *fn, int i, u32 lanes, u32 val)
  */
 int ans_function_write(struct ans_function *fn, int where, int size, u32 val)
 {
-	int shift = (where & 3) * 8;
-	unsigned long flags;
-	int i;
+	int shift = (where & 3) * 8, i = ans_cfg_find(where);
 
 	if (!ans_cfg_size_ok(where, size))
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
-	i = ans_cfg_find(where);
-	raw_spin_lock_irqsave(&fn->lock, flags);
+	guard(raw_spinlock_irqsave)(&fn->lock);
 	if (i >= 0 && ans_function_is_there(fn))
 		ans_cfg_set(fn, i, GENMASK(size * 8 - 1, 0) << shift,
 			    val << shift);
-	raw_spin_unlock_irqrestore(&fn->lock, flags);
 	return PCIBIOS_SUCCESSFUL;
 }

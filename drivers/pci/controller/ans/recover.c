@@ -17,6 +17,7 @@
  *                 is removed, as if a card had been pulled
  */
 
+#include <linux/cleanup.h>
 #include <linux/dev_printk.h>
 #include <linux/device.h>
 #include <linux/errno.h>
@@ -84,17 +85,16 @@ static int ans_restart(struct ans_recover *recover)
 {
 	struct ans_firmware *fw = recover->fw;
 	bool crashed;
-	int ret = 0;
+	int ret;
 
-	mutex_lock(&fw->lock);
+	guard(mutex)(&fw->lock);
+	if (recover->closed || ans_is_fresh(recover))
+		return 0;
 	crashed = !ans_firmware_is_up(fw);
-	if (!recover->closed && !ans_is_fresh(recover)) {
-		ans_firmware_stop(fw);
-		ret = ans_recover_start(recover);
-		if (!ret && crashed)
-			dev_warn(fw->dev, "firmware restarted after a crash\n");
-	}
-	mutex_unlock(&fw->lock);
+	ans_firmware_stop(fw);
+	ret = ans_recover_start(recover);
+	if (!ret && crashed)
+		dev_warn(fw->dev, "firmware restarted after a crash\n");
 	return ret;
 }
 
@@ -105,9 +105,8 @@ static void ans_give_up(struct ans_recover *recover, int ret)
 	trace_ans_crash(recover->fw->dev, "lost");
 	WRITE_ONCE(recover->given_up, true);
 	ans_bridge_lose(recover->bridge);
-	mutex_lock(&recover->fw->lock);
+	guard(mutex)(&recover->fw->lock);
 	ans_firmware_stop(recover->fw);
-	mutex_unlock(&recover->fw->lock);
 }
 
 static void ans_flr_work(struct work_struct *work)
@@ -143,15 +142,10 @@ void ans_recover_flr(struct ans_recover *recover)
  */
 static bool ans_is_due(struct ans_recover *recover)
 {
-	struct ans_firmware *fw = recover->fw;
-	bool due;
-
-	mutex_lock(&fw->lock);
-	due = !recover->closed && !READ_ONCE(recover->sleeping) &&
-	      !READ_ONCE(recover->bridge->function.lost) &&
-	      !ans_firmware_is_up(fw);
-	mutex_unlock(&fw->lock);
-	return due;
+	guard(mutex)(&recover->fw->lock);
+	return !recover->closed && !READ_ONCE(recover->sleeping) &&
+	       !READ_ONCE(recover->bridge->function.lost) &&
+	       !ans_firmware_is_up(recover->fw);
 }
 
 /*
@@ -162,18 +156,17 @@ static bool ans_is_due(struct ans_recover *recover)
 static int ans_recover_function(struct ans_recover *recover,
 				struct pci_dev *pdev)
 {
-	int ret = 0;
+	int ret;
 
-	device_lock(&pdev->dev);
-	if (ans_is_due(recover)) {
-		WRITE_ONCE(recover->resetting, true);
-		ret = pci_reset_function_locked(pdev);
-		WRITE_ONCE(recover->resetting, false);
-		/* A driver that goes on has enabled it. */
-		if (!ret && pdev->dev.driver && !pci_is_enabled(pdev))
-			ret = -ENODEV;
-	}
-	device_unlock(&pdev->dev);
+	guard(device)(&pdev->dev);
+	if (!ans_is_due(recover))
+		return 0;
+	WRITE_ONCE(recover->resetting, true);
+	ret = pci_reset_function_locked(pdev);
+	WRITE_ONCE(recover->resetting, false);
+	/* A driver that goes on has enabled it. */
+	if (!ret && pdev->dev.driver && !pci_is_enabled(pdev))
+		ret = -ENODEV;
 	return ret;
 }
 
