@@ -23,6 +23,7 @@
  * pci.c includes this file behind ans2-pci.c.
  */
 
+#include <linux/cleanup.h>
 #include <linux/delay.h>
 
 #include "ans2_trace.h"
@@ -429,7 +430,7 @@ static bool nvme_ans2_start_over(struct nvme_dev *dev, int result)
 		return false;
 	dev_warn(dev->ctrl.device, "start failed (%d), trying once more\n",
 		 result);
-	mutex_lock(&dev->shutdown_lock);
+	guard(mutex)(&dev->shutdown_lock);
 	if (ans2->hw.live && !nvme_ans2_has_failed(dev)) {
 		nvme_ans2_delete_io_queues(dev);
 		nvme_ans2_disable_ctrl(dev, false);
@@ -437,7 +438,6 @@ static bool nvme_ans2_start_over(struct nvme_dev *dev, int result)
 			set_bit(NVME_ANS2_NEEDS_RESET, &ans2->flags);
 	}
 	nvme_ans2_cut(dev);
-	mutex_unlock(&dev->shutdown_lock);
 	return true;
 }
 
@@ -462,19 +462,13 @@ static int nvme_ans2_setup_io_queues(struct nvme_dev *dev)
 static bool nvme_ans2_is_frozen(struct nvme_ctrl *ctrl)
 {
 	struct nvme_ns *ns;
-	bool frozen = true;
-	int idx;
 
-	idx = srcu_read_lock(&ctrl->srcu);
+	guard(srcu)(&ctrl->srcu);
 	list_for_each_entry_srcu(ns, &ctrl->namespaces, list,
-				 srcu_read_lock_held(&ctrl->srcu)) {
-		frozen = blk_mq_freeze_queue_wait_timeout(ns->queue,
-							  HZ / 10) > 0;
-		if (!frozen)
-			break;
-	}
-	srcu_read_unlock(&ctrl->srcu, idx);
-	return frozen;
+				 srcu_read_lock_held(&ctrl->srcu))
+		if (blk_mq_freeze_queue_wait_timeout(ns->queue, HZ / 10) <= 0)
+			return false;
+	return true;
 }
 
 /* Before a shutdown, all that was begun may end; but not for ever. */
@@ -517,21 +511,17 @@ static int nvme_ans2_wait_freeze(struct nvme_dev *dev)
  */
 static bool nvme_ans2_set_live(struct nvme_dev *dev)
 {
-	bool changed;
-
 	if (!dev->ans2)
 		return nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_LIVE);
 
-	mutex_lock(&dev->shutdown_lock);
-	changed = dev->ans2->hw.live &&
-		  nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_LIVE);
-	mutex_unlock(&dev->shutdown_lock);
-	if (changed)
-		dev->ans2->starts = 0;
-	else if (!nvme_state_terminal(&dev->ctrl))
-		/* The next try unfreezes the queues again. */
+	scoped_guard(mutex, &dev->shutdown_lock)
+		if (dev->ans2->hw.live &&
+		    nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_LIVE))
+			return true;
+	/* The next try unfreezes the queues again. */
+	if (!nvme_state_terminal(&dev->ctrl))
 		nvme_start_freeze(&dev->ctrl);
-	return changed;
+	return false;
 }
 
 #if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)

@@ -24,6 +24,7 @@
 #include <kunit/static_stub.h>
 #include <linux/bitfield.h>
 #include <linux/bitops.h>
+#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
@@ -174,14 +175,13 @@ int nvme_ans2_wait_boot(struct nvme_ans2 *ans2)
  */
 void nvme_ans2_start(struct nvme_ans2 *ans2)
 {
-	unsigned long flags;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ans2->q); i++)
 		memset(ans2->q[i].tcbs, 0,
 		       NVME_ANS2_TAGS * sizeof(*ans2->q[i].tcbs));
 
-	spin_lock_irqsave(&ans2->lock, flags);
+	guard(spinlock_irqsave)(&ans2->lock);
 	ans2->q[0].cqes = NULL;
 	ans2->q[1].cqes = NULL;
 	ans2_write32(ans2, ANS2_LINEAR_SQ_CTRL, ANS2_LINEAR_SQ_CTRL_EN);
@@ -194,7 +194,6 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
 	ans2->inflight = 0;
 	ans2->watched = false;
 	ans2->live = true;
-	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 
 /**
@@ -208,11 +207,8 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
  */
 void nvme_ans2_stop(struct nvme_ans2 *ans2)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&ans2->lock, flags);
+	guard(spinlock_irqsave)(&ans2->lock);
 	ans2->live = false;
-	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 
 /*
@@ -288,15 +284,11 @@ static void ans2_watch(struct nvme_ans2 *ans2)
  */
 bool nvme_ans2_is_busy(struct nvme_ans2 *ans2)
 {
-	bool busy;
-
-	spin_lock_irq(&ans2->lock);
-	busy = ans2->live && ans2->inflight;
+	guard(spinlock_irq)(&ans2->lock);
 	ans2->watched = false;
-	if (busy)
+	if (ans2->live && ans2->inflight)
 		ans2_watch(ans2);
-	spin_unlock_irq(&ans2->lock);
-	return busy;
+	return ans2->watched;
 }
 
 /**
@@ -315,44 +307,47 @@ void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, const u8 *tags,
 		      unsigned int nr)
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
-	unsigned long flags;
 	unsigned int i;
 
-	spin_lock_irqsave(&ans2->lock, flags);
-	if (ans2->live && nr) {
-		if (unlikely(!ans2->watched))
-			ans2_watch(ans2);
-		ans2->inflight |= BIT_ULL(tags[0]);
-		/*
-		 * The write barrier in here pairs with the device's fetch of
-		 * slot and TCB after it saw the tag. It covers the slots of
-		 * the whole batch, so the doorbells after it need none.
-		 */
-		ans2_write32(ans2, q->sq_db, tags[0]);
-		for (i = 1; i < nr; i++) {
-			ans2->inflight |= BIT_ULL(tags[i]);
-			ans2_write32_next(ans2, q->sq_db, tags[i]);
-		}
+	guard(spinlock_irqsave)(&ans2->lock);
+	if (!ans2->live || !nr)
+		return;
+	if (unlikely(!ans2->watched))
+		ans2_watch(ans2);
+	ans2->inflight |= BIT_ULL(tags[0]);
+	/*
+	 * The write barrier in here pairs with the device's fetch of slot and
+	 * TCB after it saw the tag. It covers the slots of the whole batch, so
+	 * the doorbells after it need none.
+	 */
+	ans2_write32(ans2, q->sq_db, tags[0]);
+	for (i = 1; i < nr; i++) {
+		ans2->inflight |= BIT_ULL(tags[i]);
+		ans2_write32_next(ans2, q->sq_db, tags[i]);
 	}
-	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 
 /* The phase says whether the rest of the entry is there. */
 static bool ans2_cqe_ready(const struct nvme_ans2_queue *q)
 {
 	const struct nvme_completion *cqes = READ_ONCE(q->cqes);
+	u16 head = READ_ONCE(q->head);
 
-	return cqes && (le16_to_cpu(READ_ONCE(cqes[q->head].status)) & 1) ==
-		       q->phase;
+	return cqes && (le16_to_cpu(READ_ONCE(cqes[head].status)) & 1) ==
+		       READ_ONCE(q->phase);
 }
 
 static void ans2_cq_next(struct nvme_ans2_queue *q)
 {
-	if (++q->head == q->depth) {
-		q->head = 0;
-		q->phase ^= 1;
+	u16 head = q->head + 1;
+
+	if (head == q->depth) {
+		head = 0;
+		WRITE_ONCE(q->phase, q->phase ^ 1);
 	}
-	q->reaped++;
+	/* Never beyond the queue: the first test of a reap is without lock. */
+	WRITE_ONCE(q->head, head);
+	WRITE_ONCE(q->reaped, q->reaped + 1);
 }
 
 /**
@@ -369,15 +364,13 @@ void nvme_ans2_open_cq(struct nvme_ans2 *ans2, unsigned int qid,
 		       const struct nvme_completion *cqes)
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
-	unsigned long flags;
 
-	spin_lock_irqsave(&ans2->lock, flags);
-	if (!q->cqes) {
-		q->cqes = cqes;
-		q->head = 0;
-		q->phase = 1;
-	}
-	spin_unlock_irqrestore(&ans2->lock, flags);
+	guard(spinlock_irqsave)(&ans2->lock);
+	if (q->cqes)
+		return;
+	q->cqes = cqes;
+	q->head = 0;
+	q->phase = 1;
 }
 
 /**
@@ -390,14 +383,8 @@ void nvme_ans2_open_cq(struct nvme_ans2 *ans2, unsigned int qid,
  */
 bool nvme_ans2_has_entry(struct nvme_ans2 *ans2, unsigned int qid)
 {
-	struct nvme_ans2_queue *q = &ans2->q[qid];
-	unsigned long flags;
-	bool ready;
-
-	spin_lock_irqsave(&ans2->lock, flags);
-	ready = ans2->live && ans2_cqe_ready(q);
-	spin_unlock_irqrestore(&ans2->lock, flags);
-	return ready;
+	guard(spinlock_irqsave)(&ans2->lock);
+	return ans2->live && ans2_cqe_ready(&ans2->q[qid]);
 }
 
 /*
@@ -473,7 +460,6 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
 	unsigned int seen = 0, nr = 0;
-	unsigned long flags;
 
 	*taken = 0;
 	/*
@@ -483,7 +469,7 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 	if (!ans2_cqe_ready(q))
 		return 0;
 
-	spin_lock_irqsave(&ans2->lock, flags);
+	guard(spinlock_irqsave)(&ans2->lock);
 	while (seen < q->depth && nr < max && ans2_cqe_ready(q)) {
 		/*
 		 * Phase before the rest of the entry. Pairs with the order in
@@ -500,7 +486,6 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 			ans2_check_stat(ans2, done[nr - 1].command_id);
 		ans2_write32(ans2, q->cq_db, q->head);
 	}
-	spin_unlock_irqrestore(&ans2->lock, flags);
 	*taken = nr;
 	return seen;
 }
