@@ -51,10 +51,14 @@ def behind(function, statement, more):
     return _statement(function, statement, "", f" if (PLANTED) {{ {more} }}")
 
 
-def unlocked(function, lock="spin_lock_irqsave(&ans2->lock, flags);",
-             unlock="spin_unlock_irqrestore(&ans2->lock, flags);"):
+def unlocked(function, lock, unlock):
     """Both edits that leave a lock out."""
     return skip(function, lock), skip(function, unlock)
+
+
+def other_lock(function, lock):
+    """A guard takes a lock that protects nothing in place of @lock."""
+    return swap(function, lock, f"PLANTED_LOCK({lock})")
 
 
 class Fault:

@@ -11,6 +11,8 @@
 
 #include <linux/compiler.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 #ifdef ANS2_PLANTED_HERE
 unsigned int ans2_planted;
@@ -18,6 +20,17 @@ core_param(ans2_planted, ans2_planted, uint, 0444);
 #else
 extern unsigned int ans2_planted;
 #endif
+
+/* Locks that protect nothing, and the one of them that @lock is like. */
+static __maybe_unused DEFINE_MUTEX(planted_mutex);
+static __maybe_unused DEFINE_SPINLOCK(planted_spinlock);
+static __maybe_unused DEFINE_RAW_SPINLOCK(planted_raw_spinlock);
+
+#define PLANTED_LOCK(lock)						\
+	_Generic((lock),						\
+		 struct mutex *: &planted_mutex,			\
+		 spinlock_t *: &planted_spinlock,			\
+		 raw_spinlock_t *: &planted_raw_spinlock)
 
 #define PLANTED(n)	unlikely(READ_ONCE(ans2_planted) == (n))
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/nvme/host/ans2-recover.c"""
 
-from edits import Fault, behind, instead, skip, swap, unlocked
+from edits import Fault, behind, instead, other_lock, skip, swap
 
 FAULTS = [
     Fault("crash-bit-wrong",
@@ -139,7 +139,7 @@ FAULTS = [
           swap("nvme_ans2_start_over", "NVME_ANS2_MAX_STARTS",
                "NVME_ANS2_MAX_STARTS - 1")),
     Fault("starts-never-forgotten",
-          instead("nvme_ans2_set_live", "dev->ans2->starts = 0;", ";")),
+          skip("nvme_ans2_wait_freeze", "dev->ans2->starts = 0;")),
     Fault("connecting-not-kept",
           swap("nvme_ans2_set_connecting",
                "nvme_ctrl_state(&dev->ctrl) == NVME_CTRL_CONNECTING",
@@ -148,11 +148,7 @@ FAULTS = [
           swap("nvme_ans2_setup_io_queues", "dev->online_queues < 2",
                "dev->online_queues < 1")),
     Fault("unfrozen-is-frozen",
-          instead("nvme_ans2_is_frozen", "srcu_read_unlock(&ctrl->srcu, idx);",
-                  "srcu_read_unlock(&ctrl->srcu, idx); frozen = true;")),
-    Fault("frozen-keeps-srcu",
-          skip("nvme_ans2_is_frozen",
-               "srcu_read_unlock(&ctrl->srcu, idx);")),
+          instead("nvme_ans2_is_frozen", "return false;", "return true;")),
     Fault("drain-skipped",
           swap("nvme_ans2_drain", "!nvme_ans2_is_frozen(&dev->ctrl)",
                "false")),
@@ -163,12 +159,10 @@ FAULTS = [
                "false")),
     Fault("stopped-becomes-live",
           swap("nvme_ans2_set_live", "dev->ans2->hw.live", "true")),
-    Fault("live-without-lock", *unlocked(
-          "nvme_ans2_set_live", "mutex_lock(&dev->shutdown_lock);",
-          "mutex_unlock(&dev->shutdown_lock);")),
-    Fault("start-over-without-lock", *unlocked(
-          "nvme_ans2_start_over", "mutex_lock(&dev->shutdown_lock);",
-          "mutex_unlock(&dev->shutdown_lock);")),
+    Fault("live-without-lock",
+          other_lock("nvme_ans2_set_live", "&dev->shutdown_lock")),
+    Fault("start-over-without-lock",
+          other_lock("nvme_ans2_start_over", "&dev->shutdown_lock")),
     Fault("fail-without-lock",
           swap("nvme_ans2_fail", "!mutex_trylock(&dev->shutdown_lock)",
                "false"),

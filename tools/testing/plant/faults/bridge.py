@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/bridge.c"""
 
-from edits import Fault, before, behind, instead, skip, swap, unlocked
+from edits import (Fault, before, behind, instead, other_lock, skip, swap,
+                   unlocked)
 
 FAULTS = [
     Fault("every-device-answers",
@@ -66,15 +67,12 @@ FAULTS = [
                "pci_dev_set_io_state(pdev, pci_channel_io_perm_failure);")),
     Fault("lost-reference-leaks",
           skip("ans_bridge_lose", "pci_dev_put(pdev);")),
-    Fault("function-found-unlocked", *unlocked(
-          "ans_bridge_get_function", "mutex_lock(&bridge->lock);",
-          "mutex_unlock(&bridge->lock);")),
-    Fault("empty-unlocked", *unlocked(
-          "ans_bridge_is_empty", "mutex_lock(&bridge->lock);",
-          "mutex_unlock(&bridge->lock);")),
-    Fault("host-noted-unlocked", *unlocked(
-          "ans_bridge_add", "mutex_lock(&bridge->lock);",
-          "mutex_unlock(&bridge->lock);")),
+    Fault("function-found-unlocked",
+          other_lock("ans_bridge_get_function", "&bridge->lock")),
+    Fault("empty-unlocked",
+          other_lock("ans_bridge_is_empty", "&bridge->lock")),
+    Fault("host-noted-unlocked",
+          other_lock("ans_bridge_add", "&bridge->lock")),
     Fault("removed-keeps-lock",
           skip("ans_bridge_remove", "mutex_unlock(&bridge->lock);")),
     Fault("driver-not-pinned",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/core.c"""
 
-from edits import Fault, before, behind, instead, skip, swap, unlocked
+from edits import Fault, before, behind, instead, other_lock, skip, swap
 
 FAULTS = [
     Fault("domains-not-switched-on",
@@ -19,12 +19,8 @@ FAULTS = [
                "false")),
     Fault("boot-status-stays-mapped",
           skip("ans_unmap", "iounmap(ans->fw.nvme_boot_status);")),
-    Fault("stop-without-lock", *unlocked(
-          "ans_stop", "mutex_lock(&ans->fw.lock);",
-          "mutex_unlock(&ans->fw.lock);")),
-    Fault("start-without-lock", *unlocked(
-          "ans_start", "mutex_lock(&ans->fw.lock);",
-          "mutex_unlock(&ans->fw.lock);")),
+    Fault("stop-without-lock", other_lock("ans_stop", "&ans->fw.lock")),
+    Fault("start-without-lock", other_lock("ans_start", "&ans->fw.lock")),
     Fault("start-not-undone",
           instead("ans_start",
                   "ret = devm_add_action_or_reset(ans->fw.dev, ans_stop, "
@@ -59,15 +55,12 @@ FAULTS = [
     Fault("resume-stays-closed",
           skip("ans_resume", "ans->recover.closed = false;")),
     Fault("resume-result-lost",
-          instead("ans_resume", "return ret;", "return 0;")),
-    Fault("close-without-lock", *unlocked(
-          "ans_close", "mutex_lock(&ans->fw.lock);",
-          "mutex_unlock(&ans->fw.lock);")),
-    Fault("resume-without-lock", *unlocked(
-          "ans_resume", "mutex_lock(&ans->fw.lock);",
-          "mutex_unlock(&ans->fw.lock);")),
-    Fault("resume-keeps-lock",
-          skip("ans_resume", "mutex_unlock(&ans->fw.lock);")),
+          instead("ans_resume", "return ans->start_on_resume ? "
+                  "ans_recover_start(&ans->recover) : 0;",
+                  "if (ans->start_on_resume) "
+                  "ans_recover_start(&ans->recover); return 0;")),
+    Fault("close-without-lock", other_lock("ans_close", "&ans->fw.lock")),
+    Fault("resume-without-lock", other_lock("ans_resume", "&ans->fw.lock")),
     Fault("window-size-not-checked-here",
           swap("ans_map_window",
                "resource_size(res) != APPLE_ANS2_WINDOW_SIZE", "false")),

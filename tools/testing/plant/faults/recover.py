@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/recover.c"""
 
-from edits import Fault, before, skip, swap, unlocked
+from edits import Fault, before, other_lock, skip, swap, unlocked
 
 FAULTS = [
     Fault("crash-bit-kept-by-start",
@@ -17,18 +17,16 @@ FAULTS = [
     Fault("restart-without-stop",
           skip("ans_restart", "ans_firmware_stop(fw);")),
     Fault("restart-when-closed",
-          swap("ans_restart", "!recover->closed", "true")),
+          swap("ans_restart", "recover->closed", "false")),
     Fault("restarted-twice",
-          swap("ans_restart", "!ans_is_fresh(recover)", "true")),
+          swap("ans_restart", "ans_is_fresh(recover)", "false")),
     Fault("fresh-in-use",
           swap("ans_is_fresh",
                "!ans_function_is_enabled(&recover->bridge->function)",
                "true")),
     Fault("fresh-without-recovery",
           swap("ans_is_fresh", "READ_ONCE(recover->resetting)", "true")),
-    Fault("restart-without-lock", *unlocked(
-          "ans_restart", "mutex_lock(&fw->lock);",
-          "mutex_unlock(&fw->lock);")),
+    Fault("restart-without-lock", other_lock("ans_restart", "&fw->lock")),
     Fault("given-up-not-noted",
           skip("ans_give_up", "WRITE_ONCE(recover->given_up, true);")),
     Fault("given-up-not-stopped",
@@ -47,12 +45,9 @@ FAULTS = [
     Fault("recovery-while-asleep",
           swap("ans_is_due", "!READ_ONCE(recover->sleeping)", "true")),
     Fault("recovery-of-healthy",
-          swap("ans_is_due", "!ans_firmware_is_up(fw)", "true")),
-    Fault("due-keeps-lock",
-          skip("ans_is_due", "mutex_unlock(&fw->lock);")),
-    Fault("function-reset-without-lock", *unlocked(
-          "ans_recover_function", "device_lock(&pdev->dev);",
-          "device_unlock(&pdev->dev);")),
+          swap("ans_is_due", "!ans_firmware_is_up(recover->fw)", "true")),
+    Fault("function-reset-without-lock",
+          swap("ans_recover_function", "(&pdev->dev)", "pdev->bus->bridge")),
     Fault("resetting-kept",
           skip("ans_recover_function",
                "WRITE_ONCE(recover->resetting, false);")),
@@ -93,14 +88,9 @@ FAULTS = [
     Fault("crash-limit-interval-short",
           swap("ans_recover_init", "ANS_CRASH_INTERVAL",
                "ANS_CRASH_INTERVAL / 600")),
-    Fault("due-without-lock", *unlocked(
-          "ans_is_due", "mutex_lock(&fw->lock);",
-          "mutex_unlock(&fw->lock);")),
-    Fault("given-up-without-lock", *unlocked(
-          "ans_give_up", "mutex_lock(&recover->fw->lock);",
-          "mutex_unlock(&recover->fw->lock);")),
-    Fault("reset-keeps-device-lock",
-          skip("ans_recover_function", "device_unlock(&pdev->dev);")),
+    Fault("due-without-lock", other_lock("ans_is_due", "&recover->fw->lock")),
+    Fault("given-up-without-lock",
+          other_lock("ans_give_up", "&recover->fw->lock")),
     Fault("resetting-not-said",
           skip("ans_recover_function",
                "WRITE_ONCE(recover->resetting, true);")),
