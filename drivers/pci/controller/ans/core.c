@@ -103,13 +103,16 @@ static int ans_map_window(struct ans *ans, const struct resource *res)
 {
 	resource_size_t where = res->start + ANS_BOOT_STATUS;
 
-	/* A BAR is aligned to its size. */
-	if (resource_size(res) != APPLE_ANS2_WINDOW_SIZE ||
+	/*
+	 * A BAR is aligned to its size. M3 SoCs have a window of 0x60000, which
+	 * is no size of a BAR; nothing is known to be in its last third.
+	 */
+	if (resource_size(res) < APPLE_ANS2_WINDOW_SIZE ||
 	    !IS_ALIGNED(res->start, APPLE_ANS2_WINDOW_SIZE))
 		return -EINVAL;
 
 	ans->bridge.window = DEFINE_RES_MEM_NAMED(res->start,
-						  resource_size(res),
+						  APPLE_ANS2_WINDOW_SIZE,
 						  "ANS2 PCI window");
 
 	if (res->flags & IORESOURCE_MEM_NONPOSTED)

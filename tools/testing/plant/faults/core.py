@@ -63,7 +63,7 @@ FAULTS = [
     Fault("resume-without-lock", other_lock("ans_resume", "&ans->fw.lock")),
     Fault("window-size-not-checked-here",
           swap("ans_map_window",
-               "resource_size(res) != APPLE_ANS2_WINDOW_SIZE", "false")),
+               "resource_size(res) < APPLE_ANS2_WINDOW_SIZE", "false")),
     Fault("dma-mask-not-set",
           instead("ans_hw_resources", "ret = dma_set_mask_and_coherent("
                   "ans->fw.dev, DMA_BIT_MASK(64));", "ret = 0;")),

@@ -44,7 +44,7 @@ static const struct window windows[] = {
 	{ "as it is", 0, SIZE, 0, true },
 	{ "non-posted", 0, SIZE, IORESOURCE_MEM_NONPOSTED, true },
 	{ "small", 0, SIZE / 2 },
-	{ "large", 0, SIZE * 2 },
+	{ "larger, as on an M3", 0, SIZE + SIZE / 2, 0, true },
 	{ "unaligned", SIZE / 2, SIZE },
 };
 
