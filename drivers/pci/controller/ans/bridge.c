@@ -59,6 +59,13 @@ static int ans_map_irq(const struct pci_dev *pdev, u8 slot, u8 pin)
 	return pin == PCI_INTERRUPT_INTA ? bridge->irq : -1;
 }
 
+static void ans_bridge_set_host(struct ans_bridge *bridge,
+				struct pci_host_bridge *host)
+{
+	guard(mutex)(&bridge->lock);
+	bridge->host = host;
+}
+
 static void ans_pin(struct ans_bridge *bridge, bool pin)
 {
 	if (bridge->pinned)
@@ -80,6 +87,8 @@ static int ans_bridge_notify(struct notifier_block *nb, unsigned long event,
 	case BUS_NOTIFY_ADD_DEVICE:
 		/* A user's mapping would be posted, see apple-ans2.h. */
 		pdev->non_mappable_bars = true;
+		/* A driver is bound next, and may lose the function. */
+		ans_bridge_set_host(bridge, pci_find_host_bridge(pdev->bus));
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
 		ans_pin(bridge, true);
@@ -212,8 +221,8 @@ int ans_bridge_add(struct ans_bridge *bridge)
 	if (ret)
 		return ret;
 
-	scoped_guard(mutex, &bridge->lock)
-		bridge->host = host;
+	/* The function may not have been found. */
+	ans_bridge_set_host(bridge, host);
 	return devm_add_action_or_reset(bridge->dev, ans_bridge_remove, bridge);
 }
 

@@ -197,7 +197,8 @@ static void ans_recover_removed(struct ans_recover *recover)
 /* A driver that a user has unbound stays unbound. */
 static void ans_probe_again(struct ans_recover *recover, struct pci_dev *pdev)
 {
-	if (!READ_ONCE(recover->unprobed) || !recover->probes)
+	if (!READ_ONCE(recover->unprobed) || !recover->probes ||
+	    READ_ONCE(recover->bridge->function.lost))
 		return;
 	WRITE_ONCE(recover->unprobed, false);
 	recover->probes--;
@@ -250,7 +251,9 @@ void ans_recover_look(struct ans_recover *recover)
 void ans_recover_crashed(struct ans_recover *recover)
 {
 	trace_ans_crash(recover->fw->dev, "reported");
-	if (!__ratelimit(&recover->limit))
+	/* It may say so more than once. */
+	if (!READ_ONCE(recover->bridge->function.crashed) &&
+	    !__ratelimit(&recover->limit))
 		WRITE_ONCE(recover->given_up, true);
 	ans_function_set_crashed(&recover->bridge->function, true);
 	ans_recover_look(recover);

@@ -49,7 +49,7 @@ FAULTS = [
           swap("ans_bridge_add", "ans_bridge_fill(bridge, host)",
                "(ans_bridge_fill(bridge, host), 0)")),
     Fault("host-not-noted",
-          skip("ans_bridge_add", "bridge->host = host;")),
+          skip("ans_bridge_set_host", "bridge->host = host;")),
     Fault("bridge-not-removed",
           instead("ans_bridge_add", "return devm_add_action_or_reset("
                   "bridge->dev, ans_bridge_remove, bridge);", "return 0;")),
@@ -72,7 +72,7 @@ FAULTS = [
     Fault("empty-unlocked",
           other_lock("ans_bridge_is_empty", "&bridge->lock")),
     Fault("host-noted-unlocked",
-          other_lock("ans_bridge_add", "&bridge->lock")),
+          other_lock("ans_bridge_set_host", "&bridge->lock")),
     Fault("removed-keeps-lock",
           skip("ans_bridge_remove", "mutex_unlock(&bridge->lock);")),
     Fault("driver-not-pinned",
@@ -94,6 +94,10 @@ FAULTS = [
           behind("ans_bridge_lose",
                  "pci_stop_and_remove_bus_device_locked(pdev);",
                  "ans_function_set_lost(&bridge->function);")),
+    Fault("host-known-late",
+          skip("ans_bridge_notify",
+               "ans_bridge_set_host(bridge, "
+               "pci_find_host_bridge(pdev->bus));")),
 ]
 
 SUITES = ("apple_ans2_bridge", "apple_ans2_life")

@@ -116,6 +116,12 @@ FAULTS = [
           swap("ans_recover_init", "ANS_CRASH_BURST", "ANS_CRASH_BURST + 1")),
     Fault("probes-less-one",
           swap("ans_recover_init", "ANS_MAX_PROBES", "ANS_MAX_PROBES - 1")),
+    Fault("lost-function-bound-again",
+          swap("ans_probe_again", "READ_ONCE(recover->bridge->function.lost)",
+               "false")),
+    Fault("crash-counted-twice",
+          swap("ans_recover_crashed",
+               "!READ_ONCE(recover->bridge->function.crashed)", "true")),
 ]
 
 SUITES = ("apple_ans2_recover", "apple_ans2_life")

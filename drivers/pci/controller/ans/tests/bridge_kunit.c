@@ -401,6 +401,29 @@ static void loss_ends_the_wait_for_a_reset(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, has_function(t));
 }
 
+/* A driver that is being bound waits for a reset, with the rescan lock. */
+static void reset_at_probe(struct ans_client *client, struct pci_dev *pdev,
+			   const char *event)
+{
+	if (!strcmp(event, "probe"))
+		KUNIT_EXPECT_NE(client->fake->test,
+				pcie_reset_flr(pdev, PCI_RESET_DO_RESET), 0);
+}
+
+static void function_can_be_lost_while_it_is_bound(struct kunit *test)
+{
+	struct bridge_test *t = test->priv;
+
+	INIT_WORK(&t->flr, lose);
+	t->client->at = reset_at_probe;
+	t->client->refuses = 1;
+	KUNIT_ASSERT_EQ(test, ans_bridge_add(t->bridge), 0);
+	flush_work(&t->flr);
+	KUNIT_EXPECT_EQ(test, t->flrs, 1);
+	KUNIT_EXPECT_FALSE(test, has_function(t));
+	KUNIT_EXPECT_STREQ(test, t->fake->log, "probe refuse");
+}
+
 /* Set-up and removal */
 
 static void removal_takes_the_driver_first(struct kunit *test)
@@ -590,6 +613,7 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(bridge_is_empty_until_a_rescan),
 	KUNIT_CASE(lost_function_is_removed_for_good),
 	KUNIT_CASE(function_can_be_lost_while_it_is_removed),
+	KUNIT_CASE(function_can_be_lost_while_it_is_bound),
 	KUNIT_CASE(loss_ends_the_wait_for_a_reset),
 	KUNIT_CASE(removal_takes_the_driver_first),
 	KUNIT_CASE(driver_can_reset_the_function_at_removal),

@@ -244,6 +244,17 @@ static void unbound_driver_is_not_bound_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->client->bound, 0);
 }
 
+static void lost_function_is_not_bound_again(struct kunit *test)
+{
+	struct ans_rig *t = ans_rig_use(test);
+
+	device_release_driver(&t->pdev->dev);
+	ans_function_set_lost(&t->bridge->function);
+	ans_recover_probed(t->recover, false);
+	ans_rig_settle(t);
+	KUNIT_EXPECT_STREQ(test, t->fake->log, "remove");
+}
+
 static void probes_are_granted_anew_by_a_bind(struct kunit *test)
 {
 	struct ans_rig *t = test->priv;
@@ -453,6 +464,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(function_that_a_rescan_finds_is_recovered),
 	KUNIT_CASE_PARAM(probe_that, probes_gen_params),
 	KUNIT_CASE(unbound_driver_is_not_bound_again),
+	KUNIT_CASE(lost_function_is_not_bound_again),
 	KUNIT_CASE(probes_are_granted_anew_by_a_bind),
 	KUNIT_CASE(missing_driver_is_looked_for_once),
 	KUNIT_CASE(crash_without_a_bridge_is_recovered_with_it),

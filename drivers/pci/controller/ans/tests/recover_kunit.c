@@ -210,6 +210,22 @@ static void crash_of(struct kunit *test)
 	ans_rig_expect_up(t);
 }
 
+/* It is restarted once for all reports, and not given up for their number. */
+static void crash_may_be_reported_often(struct kunit *test)
+{
+	struct ans_rig *t = ans_rig_use(test);
+	int i;
+
+	ans_fake_forget(t->fake);
+	mutex_lock(&t->fake->ans.fw.lock);
+	for (i = 0; i < 20; i++)
+		ans_fake_crash(t->fake);
+	mutex_unlock(&t->fake->ans.fw.lock);
+	ans_rig_settle(t);
+	KUNIT_EXPECT_STREQ(test, t->fake->log, "prepare stop run done");
+	ans_rig_expect_up(t);
+}
+
 /* The driver sees it until the start, and the function answers. */
 static void look_at_error(struct ans_client *client, struct pci_dev *pdev,
 			  const char *event)
@@ -503,6 +519,7 @@ static void firmware_is_stopped_when_its_function_is_gone(struct kunit *test)
 
 static struct kunit_case recover_cases[] = {
 	KUNIT_CASE_PARAM(crash_of, crash_gen_params),
+	KUNIT_CASE(crash_may_be_reported_often),
 	KUNIT_CASE(crash_is_reported_until_the_start),
 	KUNIT_CASE(crash_that_is_repaired_is_let_be),
 	KUNIT_CASE(look_without_a_crash_does_nothing),
