@@ -22,6 +22,8 @@
  * set-up that are static there. It is no file to compile on its own.
  */
 
+#include <linux/sched/mm.h>
+
 #include "ans2-pci.h"
 
 /*
@@ -90,6 +92,18 @@ static const struct nvme_ctrl_ops nvme_ans2_ctrl_ops = {
 	.get_virt_boundary	= nvme_ans2_virt_boundary,
 };
 
+/*
+ * An allocation may write to a drive to find memory, and a reset freezes this
+ * one.
+ */
+static void nvme_ans2_reset_work(struct work_struct *work)
+{
+	unsigned int flags = memalloc_noio_save();
+
+	nvme_reset_work(work);
+	memalloc_noio_restore(flags);
+}
+
 static int nvme_ans2_alloc(struct nvme_dev *dev, void __iomem *regs)
 {
 	struct nvme_ans2_dev *ans2;
@@ -105,6 +119,8 @@ static int nvme_ans2_alloc(struct nvme_dev *dev, void __iomem *regs)
 	ret = nvme_ans2_init(&ans2->hw, dev->dev);
 	if (ret)
 		return ret;
+	/* A user may have queued it already. */
+	dev->ctrl.reset_work.func = nvme_ans2_reset_work;
 	dev->ctrl.ops = &nvme_ans2_ctrl_ops;
 	dev->ans2 = ans2;
 	/* Removed with the controller's device, before @ans2 is freed. */
@@ -382,6 +398,18 @@ static blk_status_t nvme_ans2_send_admin(struct nvme_queue *nvmeq,
 	return ret;
 }
 
+/*
+ * I/O that comes to a stopped queue waits for the next start, if there may be
+ * one: a suspend, which starts the queues of the block layer again, must not
+ * end with an error what a failure has left undone.
+ */
+static blk_status_t nvme_ans2_queue_stopped(struct nvme_queue *nvmeq)
+{
+	if (!nvmeq->qid || nvme_state_terminal(&nvmeq->dev->ctrl))
+		return BLK_STS_IOERR;
+	return BLK_STS_RESOURCE;
+}
+
 static blk_status_t nvme_ans2_queue_rq(struct blk_mq_hw_ctx *hctx,
 				       const struct blk_mq_queue_data *bd)
 {
@@ -389,7 +417,7 @@ static blk_status_t nvme_ans2_queue_rq(struct blk_mq_hw_ctx *hctx,
 	struct request *req = bd->rq;
 
 	if (unlikely(!test_bit(NVMEQ_ENABLED, &nvmeq->flags)))
-		return BLK_STS_IOERR;
+		return nvme_ans2_queue_stopped(nvmeq);
 	if (unlikely(!nvme_check_ready(&nvmeq->dev->ctrl, req, true)))
 		return nvme_fail_nonready_command(&nvmeq->dev->ctrl, req);
 

@@ -201,12 +201,18 @@ static void nvme_ans2_halt(struct nvme_dev *dev)
 {
 	struct pci_dev *pdev = to_pci_dev(dev->dev);
 	struct nvme_ans2_dev *ans2 = dev->ans2;
+	unsigned int i;
 	bool live;
 
 	if (!ans2)
 		return;
 	live = ans2->hw.live;
 	nvme_ans2_stop(&ans2->hw);
+	/* A time-out that has taken entries completes them first. */
+	for (i = 0; i < dev->ctrl.queue_count; i++) {
+		spin_lock(&dev->queues[i].cq_poll_lock);
+		spin_unlock(&dev->queues[i].cq_poll_lock);
+	}
 	/* The watch itself may be here. */
 	if (current_work() != &ans2->hw.watch.work)
 		cancel_delayed_work_sync(&ans2->hw.watch);
@@ -302,6 +308,8 @@ static void nvme_ans2_cut(struct nvme_dev *dev)
 	nvme_unquiesce_admin_queue(&dev->ctrl);
 	if (nvme_state_terminal(&dev->ctrl))
 		nvme_unquiesce_io_queues(&dev->ctrl);
+	/* A start that was cut off may not have counted right. */
+	dev->online_queues = 0;
 }
 
 /*
@@ -389,7 +397,10 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
 	if (!READ_ONCE(ans2->hw.live) && !nvme_state_terminal(&dev->ctrl))
 		return BLK_EH_RESET_TIMER;
 
-	nvme_ans2_poll(nvmeq);
+	/* Neither is somebody else to cancel what is taken: nvme_ans2_halt(). */
+	scoped_guard(spinlock, &nvmeq->cq_poll_lock)
+		if (READ_ONCE(ans2->hw.live))
+			nvme_ans2_poll(nvmeq);
 	if (blk_mq_rq_state(req) != MQ_RQ_IN_FLIGHT) {
 		dev_warn(dev->ctrl.device,
 			 "tag %d queue %u timed out, completion polled\n",
@@ -414,22 +425,23 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
  */
 
 /*
- * A reset has failed with @result. Says whether it is worth another try, and
- * prepares it. A controller that answers is stopped in order; from the second
- * failure on, its function is reset as well. The state stays what it is,
- * RESETTING or CONNECTING, so that whoever waits for the end of the reset goes
- * on waiting.
+ * A reset has failed with @result. Takes the controller down and says whether
+ * it is worth another try. A controller that answers is stopped in order; from
+ * the second failure on, its function is reset as well. The state stays what it
+ * is, RESETTING or CONNECTING, so that whoever waits for the end of the reset
+ * goes on waiting. It is down when this has given up as well: the state that
+ * follows lets others reset the function.
  */
 static bool nvme_ans2_start_over(struct nvme_dev *dev, int result)
 {
 	struct nvme_ans2_dev *ans2 = dev->ans2;
 
 	if (!ans2 || nvme_state_terminal(&dev->ctrl) ||
-	    pci_dev_is_disconnected(to_pci_dev(dev->dev)) ||
-	    ++ans2->starts >= NVME_ANS2_MAX_STARTS)
+	    pci_dev_is_disconnected(to_pci_dev(dev->dev)))
 		return false;
-	dev_warn(dev->ctrl.device, "start failed (%d), trying once more\n",
-		 result);
+	dev_warn(dev->ctrl.device, "start failed (%d)%s\n", result ?: -EIO,
+		 ++ans2->starts < NVME_ANS2_MAX_STARTS ? ", trying once more" :
+							 "");
 	guard(mutex)(&dev->shutdown_lock);
 	if (ans2->hw.live && !nvme_ans2_has_failed(dev)) {
 		nvme_ans2_delete_io_queues(dev);
@@ -438,7 +450,7 @@ static bool nvme_ans2_start_over(struct nvme_dev *dev, int result)
 			set_bit(NVME_ANS2_NEEDS_RESET, &ans2->flags);
 	}
 	nvme_ans2_cut(dev);
-	return true;
+	return ans2->starts < NVME_ANS2_MAX_STARTS;
 }
 
 static bool nvme_ans2_set_connecting(struct nvme_dev *dev)
@@ -453,7 +465,8 @@ static int nvme_ans2_setup_io_queues(struct nvme_dev *dev)
 {
 	int ret = nvme_setup_io_queues(dev);
 
-	if (!ret && dev->ans2 && dev->online_queues < 2)
+	if (!ret && dev->ans2 &&
+	    !test_bit(NVMEQ_ENABLED, &dev->queues[1].flags))
 		ret = -EIO;
 	return ret;
 }

@@ -82,6 +82,8 @@ struct ans2_bio {
  * @full: the same, all used
  * @admin_timeout: the parameter of the core
  * @io_timeout: likewise
+ * @by_reset: doorbells of reset_work
+ * @with_io: those at which an allocation might have started I/O
  */
 struct pci_test {
 	struct ans2_fake fake;
@@ -94,6 +96,8 @@ struct pci_test {
 	struct io_tlb_mem full;
 	unsigned int admin_timeout;
 	unsigned int io_timeout;
+	unsigned int by_reset;
+	unsigned int with_io;
 };
 
 /* Evaluates @cond until it is true or patience ends. */
@@ -124,6 +128,11 @@ static bool pci_test_doorbell(struct ans2_fake *fake)
 		return true;
 	if (to_pci_test(fake)->unscheduled)
 		dev->tagset.flags |= BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	if (current_work() == &dev->ctrl.reset_work) {
+		to_pci_test(fake)->by_reset++;
+		if (!(current->flags & PF_MEMALLOC_NOIO))
+			to_pci_test(fake)->with_io++;
+	}
 	return raw_spin_is_locked(&dev->ans2->hw.lock.rlock);
 }
 

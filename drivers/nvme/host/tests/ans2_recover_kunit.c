@@ -33,6 +33,17 @@ static void reset_in_order(struct kunit *test)
 	pci_test_expect_bio(test, pci_test_bio(test), 0);
 }
 
+static void reset_allocates_without_io(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_GT(test, t->by_reset, 0);
+	KUNIT_EXPECT_EQ(test, t->with_io, 0);
+}
+
 static void many_resets_leave_nothing(struct kunit *test)
 {
 	struct pci_test *t = test->priv;
@@ -72,20 +83,25 @@ static void shutdown_in_order(struct kunit *test)
 	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
 }
 
-static void suspend_in_order(struct kunit *test)
+static void pci_test_sleep(struct kunit *test, bool sleep)
 {
-	const struct dev_pm_ops *pm;
 	struct pci_test *t = test->priv;
-	struct device *dev;
+	struct device *dev = &t->fake.pdev->dev;
+	const struct dev_pm_ops *pm = dev->driver->pm;
 
-	pci_test_start(test);
-	dev = &t->fake.pdev->dev;
-	pm = dev->driver->pm;
 	if (!pm || !pm->suspend || !pm->resume)
 		kunit_skip(test, "no power management");
-	KUNIT_EXPECT_EQ(test, pm->suspend(dev), 0);
+	KUNIT_EXPECT_EQ(test, sleep ? pm->suspend(dev) : pm->resume(dev), 0);
+}
+
+static void suspend_in_order(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_sleep(test, true);
 	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
-	KUNIT_EXPECT_EQ(test, pm->resume(dev), 0);
+	pci_test_sleep(test, false);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
 	pci_test_expect_log(test, "delete-sq delete-cq shutdown off " T_AGAIN);
 	pci_test_expect_bio(test, pci_test_bio(test), 0);
@@ -221,6 +237,37 @@ static void io_survives(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
 	KUNIT_EXPECT_LT(test, jiffies - begin, T_SOON);
 	pci_test_expect_log(test, "flr " T_AGAIN);
+}
+
+/* It is done when the system is awake again. */
+static void io_survives_a_suspend(struct kunit *test)
+{
+	const enum fake_act *act = test->param_value;
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, *act, 1);
+	bio = pci_test_bio(test);
+	pci_test_sleep(test, true);
+	KUNIT_EXPECT_FALSE(test, ans2_bios_ended(bio, 1));
+	pci_test_sleep(test, false);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+}
+
+/* As after a start that was cut off while the queues were set up */
+static void start_counts_queues_anew(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_create_sq, FAKE_FAIL, 1);
+	t->dev->online_queues++;
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, t->dev->online_queues, 2);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
 }
 
 /* An admin command is not repeated, but it ends. */
@@ -914,6 +961,21 @@ static void fourth_start_is_the_last(struct kunit *test)
 	pci_test_expect_bio(test, pci_test_bio(test), 0);
 }
 
+/* Whoever waits for the end of the reset may reset the function then. */
+static void given_up_when_it_is_down(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_FAIL, 4);
+	t->fake.traits.off_ms = 300;
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(nvme_state_terminal(&t->dev->ctrl)));
+	KUNIT_EXPECT_FALSE(test, readl(t->dev->bar + NVME_REG_CSTS) &
+				 NVME_CSTS_RDY);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(pci_test_is(t, NVME_CTRL_DEAD)));
+}
+
 static void start_that_is_never_ready(struct kunit *test)
 {
 	struct pci_test *t = test->priv;
@@ -1150,6 +1212,7 @@ static void io_of_a_pulled_function_ends(struct kunit *test)
 static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(unbind_in_order),
 	KUNIT_CASE(reset_in_order),
+	KUNIT_CASE(reset_allocates_without_io),
 	KUNIT_CASE(many_resets_leave_nothing),
 	KUNIT_CASE(function_reset_in_order),
 	KUNIT_CASE(shutdown_in_order),
@@ -1157,6 +1220,8 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE_PARAM(goes_down, going_gen_params),
 	KUNIT_CASE(signal_does_not_end_a_shutdown),
 	KUNIT_CASE_PARAM(io_survives, failure_gen_params),
+	KUNIT_CASE_PARAM(io_survives_a_suspend, failure_gen_params),
+	KUNIT_CASE(start_counts_queues_anew),
 	KUNIT_CASE_PARAM(admin_ends, failure_gen_params),
 	KUNIT_CASE_PARAM(idle_controller_is_found_dead_by_io,
 			 failure_gen_params),
@@ -1189,6 +1254,7 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(start_that_fails_at_its_end_freezes_again),
 	KUNIT_CASE_PARAM(failed_start_is_tried_again, start_gen_params),
 	KUNIT_CASE_PARAM(fourth_start_is_the_last, last_start_gen_params),
+	KUNIT_CASE(given_up_when_it_is_down),
 	KUNIT_CASE(start_that_is_never_ready),
 	KUNIT_CASE(without_function_reset_it_is_given_up),
 	KUNIT_CASE(start_begins_with_the_reset_that_failed),

@@ -198,6 +198,15 @@ FAULTS = [
                   "nvme_enable_ctrl(&dev->ctrl); ret = 0;")),
     Fault("io-tag-set-not-told",
           skip("nvme_ans2_io_tag_set", "dev->ctrl.tagset = set;")),
+    Fault("reset-allocates-with-io",
+          skip("nvme_ans2_alloc",
+               "dev->ctrl.reset_work.func = nvme_ans2_reset_work;")),
+    Fault("stopped-io-ends",
+          instead("nvme_ans2_queue_stopped", "return BLK_STS_RESOURCE;",
+                  "return BLK_STS_IOERR;")),
+    Fault("dead-io-waits",
+          swap("nvme_ans2_queue_stopped",
+               "nvme_state_terminal(&nvmeq->dev->ctrl)", "false")),
 ]
 
 SUITES = ("nvme_ans2_pci",)
