@@ -475,13 +475,19 @@ static int nvme_ans2_setup_io_queues(struct nvme_dev *dev)
 static bool nvme_ans2_is_frozen(struct nvme_ctrl *ctrl)
 {
 	struct nvme_ns *ns;
+	bool frozen = true;
+	int idx;
 
-	guard(srcu)(&ctrl->srcu);
+	idx = srcu_read_lock(&ctrl->srcu);
 	list_for_each_entry_srcu(ns, &ctrl->namespaces, list,
-				 srcu_read_lock_held(&ctrl->srcu))
-		if (blk_mq_freeze_queue_wait_timeout(ns->queue, HZ / 10) <= 0)
-			return false;
-	return true;
+				 srcu_read_lock_held(&ctrl->srcu)) {
+		frozen = blk_mq_freeze_queue_wait_timeout(ns->queue,
+							  HZ / 10) > 0;
+		if (!frozen)
+			break;
+	}
+	srcu_read_unlock(&ctrl->srcu, idx);
+	return frozen;
 }
 
 /* Before a shutdown, all that was begun may end; but not for ever. */

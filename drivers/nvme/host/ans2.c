@@ -24,7 +24,6 @@
 #include <kunit/static_stub.h>
 #include <linux/bitfield.h>
 #include <linux/bitops.h>
-#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
@@ -175,13 +174,14 @@ int nvme_ans2_wait_boot(struct nvme_ans2 *ans2)
  */
 void nvme_ans2_start(struct nvme_ans2 *ans2)
 {
+	unsigned long flags;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ans2->q); i++)
 		memset(ans2->q[i].tcbs, 0,
 		       NVME_ANS2_TAGS * sizeof(*ans2->q[i].tcbs));
 
-	guard(spinlock_irqsave)(&ans2->lock);
+	spin_lock_irqsave(&ans2->lock, flags);
 	ans2->q[0].cqes = NULL;
 	ans2->q[1].cqes = NULL;
 	ans2_write32(ans2, ANS2_LINEAR_SQ_CTRL, ANS2_LINEAR_SQ_CTRL_EN);
@@ -194,6 +194,7 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
 	ans2->inflight = 0;
 	ans2->watched = false;
 	ans2->live = true;
+	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 
 /**
@@ -207,8 +208,11 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
  */
 void nvme_ans2_stop(struct nvme_ans2 *ans2)
 {
-	guard(spinlock_irqsave)(&ans2->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&ans2->lock, flags);
 	ans2->live = false;
+	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 
 /*
@@ -284,11 +288,15 @@ static void ans2_watch(struct nvme_ans2 *ans2)
  */
 bool nvme_ans2_is_busy(struct nvme_ans2 *ans2)
 {
-	guard(spinlock_irq)(&ans2->lock);
+	bool busy;
+
+	spin_lock_irq(&ans2->lock);
+	busy = ans2->live && ans2->inflight;
 	ans2->watched = false;
-	if (ans2->live && ans2->inflight)
+	if (busy)
 		ans2_watch(ans2);
-	return ans2->watched;
+	spin_unlock_irq(&ans2->lock);
+	return busy;
 }
 
 /**
@@ -307,24 +315,26 @@ void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, const u8 *tags,
 		      unsigned int nr)
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
+	unsigned long flags;
 	unsigned int i;
 
-	guard(spinlock_irqsave)(&ans2->lock);
-	if (!ans2->live || !nr)
-		return;
-	if (unlikely(!ans2->watched))
-		ans2_watch(ans2);
-	ans2->inflight |= BIT_ULL(tags[0]);
-	/*
-	 * The write barrier in here pairs with the device's fetch of slot and
-	 * TCB after it saw the tag. It covers the slots of the whole batch, so
-	 * the doorbells after it need none.
-	 */
-	ans2_write32(ans2, q->sq_db, tags[0]);
-	for (i = 1; i < nr; i++) {
-		ans2->inflight |= BIT_ULL(tags[i]);
-		ans2_write32_next(ans2, q->sq_db, tags[i]);
+	spin_lock_irqsave(&ans2->lock, flags);
+	if (ans2->live && nr) {
+		if (unlikely(!ans2->watched))
+			ans2_watch(ans2);
+		ans2->inflight |= BIT_ULL(tags[0]);
+		/*
+		 * The write barrier in here pairs with the device's fetch of
+		 * slot and TCB after it saw the tag. It covers the slots of
+		 * the whole batch, so the doorbells after it need none.
+		 */
+		ans2_write32(ans2, q->sq_db, tags[0]);
+		for (i = 1; i < nr; i++) {
+			ans2->inflight |= BIT_ULL(tags[i]);
+			ans2_write32_next(ans2, q->sq_db, tags[i]);
+		}
 	}
+	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 
 /* The phase says whether the rest of the entry is there. */
@@ -364,13 +374,15 @@ void nvme_ans2_open_cq(struct nvme_ans2 *ans2, unsigned int qid,
 		       const struct nvme_completion *cqes)
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&ans2->lock);
-	if (q->cqes)
-		return;
-	q->cqes = cqes;
-	q->head = 0;
-	q->phase = 1;
+	spin_lock_irqsave(&ans2->lock, flags);
+	if (!q->cqes) {
+		q->cqes = cqes;
+		q->head = 0;
+		q->phase = 1;
+	}
+	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 
 /**
@@ -383,8 +395,14 @@ void nvme_ans2_open_cq(struct nvme_ans2 *ans2, unsigned int qid,
  */
 bool nvme_ans2_has_entry(struct nvme_ans2 *ans2, unsigned int qid)
 {
-	guard(spinlock_irqsave)(&ans2->lock);
-	return ans2->live && ans2_cqe_ready(&ans2->q[qid]);
+	struct nvme_ans2_queue *q = &ans2->q[qid];
+	unsigned long flags;
+	bool ready;
+
+	spin_lock_irqsave(&ans2->lock, flags);
+	ready = ans2->live && ans2_cqe_ready(q);
+	spin_unlock_irqrestore(&ans2->lock, flags);
+	return ready;
 }
 
 /*
@@ -460,6 +478,7 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
 	unsigned int seen = 0, nr = 0;
+	unsigned long flags;
 
 	*taken = 0;
 	/*
@@ -469,7 +488,7 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 	if (!ans2_cqe_ready(q))
 		return 0;
 
-	guard(spinlock_irqsave)(&ans2->lock);
+	spin_lock_irqsave(&ans2->lock, flags);
 	while (seen < q->depth && nr < max && ans2_cqe_ready(q)) {
 		/*
 		 * Phase before the rest of the entry. Pairs with the order in
@@ -486,6 +505,7 @@ unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
 			ans2_check_stat(ans2, done[nr - 1].command_id);
 		ans2_write32(ans2, q->cq_db, q->head);
 	}
+	spin_unlock_irqrestore(&ans2->lock, flags);
 	*taken = nr;
 	return seen;
 }

@@ -76,12 +76,12 @@ def mappings(mac):
 
 # ----- the mistakes -----
 
-LOCK = r"guard\(spinlock_irqsave\)\(&ans2->lock\);"
-
-
 def without_lock(function):
     """Edit: @function, by its head, does not take the lock."""
-    return Edit(ANS2, rf"(?ms)^({function}\(.*?){LOCK}", r"\1;")
+    lock, unlock = (rf"spin_{w}\(&ans2->lock, flags\);"
+                    for w in ("lock_irqsave", "unlock_irqrestore"))
+    return Edit(ANS2, rf"(?ms)^({function}\(.*?){lock}(.*?){unlock}",
+                r"\1(void)flags;\2")
 
 
 LOCK_REMOVED = (without_lock("void nvme_ans2_submit"),
@@ -89,10 +89,8 @@ LOCK_REMOVED = (without_lock("void nvme_ans2_submit"),
 
 # The lock is given back a line too early.
 LOCK_TOO_SHORT = (
-    Edit(ANS2, rf"(?ms)^(unsigned int nvme_ans2_reap\(.*?){LOCK}",
-         r"\1unsigned long flags; spin_lock_irqsave(&ans2->lock, flags);"),
-    Edit(ANS2, r"(\tif \(seen && ans2->live\) \{)",
-         r"\tspin_unlock_irqrestore(&ans2->lock, flags);\n\1"))
+    Edit(ANS2, r"(?s)(\tif \(seen && ans2->live\) \{.*?\n\t\}\n)"
+         r"(\tspin_unlock_irqrestore\(&ans2->lock, flags\);\n)", r"\2\1"),)
 
 # The permission lies beside its place until the doorbell is rung. What the
 # controller finds there is that of another command, and it may see it change.
@@ -100,7 +98,7 @@ TCB_AFTER_DOORBELL = (
     Edit(ANS2, r"(?m)^(static u8 ans2_dma_flags)",
          r"static struct nvme_ans2_tcb late[2][NVME_ANS2_TAGS];\n\1"),
     Edit(ANS2, r"tcb = &q->tcbs\[tag\];", "tcb = &late[qid][tag];"),
-    Edit(ANS2, r"(?ms)^(void nvme_ans2_submit\(.*?)(^\})",
+    Edit(ANS2, r"(?ms)^(void nvme_ans2_submit\(.*?)(\tspin_unlock)",
          r"\1\tfor (i = 0; i < nr; i++)"
          r" q->tcbs[tags[i]] = late[qid][tags[i]];\n\2"))
 

@@ -51,7 +51,8 @@ def behind(function, statement, more):
     return _statement(function, statement, "", f" if (PLANTED) {{ {more} }}")
 
 
-def unlocked(function, lock, unlock):
+def unlocked(function, lock="spin_lock_irqsave(&ans2->lock, flags);",
+             unlock="spin_unlock_irqrestore(&ans2->lock, flags);"):
     """Both edits that leave a lock out."""
     return skip(function, lock), skip(function, unlock)
 

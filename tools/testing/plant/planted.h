@@ -24,13 +24,11 @@ extern unsigned int ans2_planted;
 /* Locks that protect nothing, and the one of them that @lock is like. */
 static __maybe_unused DEFINE_MUTEX(planted_mutex);
 static __maybe_unused DEFINE_SPINLOCK(planted_spinlock);
-static __maybe_unused DEFINE_RAW_SPINLOCK(planted_raw_spinlock);
 
 #define PLANTED_LOCK(lock)						\
 	_Generic((lock),						\
 		 struct mutex *: &planted_mutex,			\
-		 spinlock_t *: &planted_spinlock,			\
-		 raw_spinlock_t *: &planted_raw_spinlock)
+		 spinlock_t *: &planted_spinlock)
 
 #define PLANTED(n)	unlikely(READ_ONCE(ans2_planted) == (n))
 

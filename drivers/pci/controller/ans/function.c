@@ -25,7 +25,6 @@
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
-#include <linux/cleanup.h>
 #include <linux/kernel.h>
 #include <linux/pci.h>
 #include <linux/pci_regs.h>
@@ -192,10 +191,13 @@ void ans_function_init(struct ans_function *fn, u64 bar, u16 subsystem)
  */
 void ans_function_end_flr(struct ans_function *fn)
 {
-	guard(raw_spinlock_irqsave)(&fn->lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&fn->lock, flags);
 	if (fn->resetting)
 		memcpy(fn->value, fn->reset, sizeof(fn->value));
 	fn->resetting = false;
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
 /**
@@ -206,8 +208,11 @@ void ans_function_end_flr(struct ans_function *fn)
  */
 void ans_function_set_lost(struct ans_function *fn)
 {
-	guard(raw_spinlock_irqsave)(&fn->lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&fn->lock, flags);
 	fn->lost = true;
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
 /**
@@ -219,8 +224,11 @@ void ans_function_set_lost(struct ans_function *fn)
  */
 void ans_function_set_crashed(struct ans_function *fn, bool crashed)
 {
-	guard(raw_spinlock_irqsave)(&fn->lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&fn->lock, flags);
 	fn->crashed = crashed;
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
 /**
@@ -232,8 +240,13 @@ void ans_function_set_crashed(struct ans_function *fn, bool crashed)
  */
 bool ans_function_is_enabled(struct ans_function *fn)
 {
-	guard(raw_spinlock_irqsave)(&fn->lock);
-	return fn->value[ans_cfg_find(PCI_COMMAND)] & PCI_COMMAND_MEMORY;
+	unsigned long flags;
+	bool enabled;
+
+	raw_spin_lock_irqsave(&fn->lock, flags);
+	enabled = fn->value[ans_cfg_find(PCI_COMMAND)] & PCI_COMMAND_MEMORY;
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
+	return enabled;
 }
 
 /* It answers, and takes what is written to it. */
@@ -264,13 +277,17 @@ static u32 ans_cfg_get(const struct ans_function *fn, int i)
  */
 int ans_function_read(struct ans_function *fn, int where, int size, u32 *val)
 {
+	unsigned long flags;
+
 	PCI_SET_ERROR_RESPONSE(val);
 	if (!ans_cfg_size_ok(where, size))
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
-	guard(raw_spinlock_irqsave)(&fn->lock);
+	raw_spin_lock_irqsave(&fn->lock, flags);
 	if (ans_function_is_there(fn))
 		*val = ans_cfg_get(fn, ans_cfg_find(where));
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
+
 	*val = *val >> (where & 3) * 8 & GENMASK(size * 8 - 1, 0);
 	return PCIBIOS_SUCCESSFUL;
 }
@@ -303,14 +320,18 @@ static void ans_cfg_set(struct ans_function *fn, int i, u32 lanes, u32 val)
  */
 int ans_function_write(struct ans_function *fn, int where, int size, u32 val)
 {
-	int shift = (where & 3) * 8, i = ans_cfg_find(where);
+	int shift = (where & 3) * 8;
+	unsigned long flags;
+	int i;
 
 	if (!ans_cfg_size_ok(where, size))
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
-	guard(raw_spinlock_irqsave)(&fn->lock);
+	i = ans_cfg_find(where);
+	raw_spin_lock_irqsave(&fn->lock, flags);
 	if (i >= 0 && ans_function_is_there(fn))
 		ans_cfg_set(fn, i, GENMASK(size * 8 - 1, 0) << shift,
 			    val << shift);
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
 	return PCIBIOS_SUCCESSFUL;
 }

@@ -12,7 +12,6 @@
  */
 
 #include <linux/align.h>
-#include <linux/cleanup.h>
 #include <linux/dev_printk.h>
 #include <linux/dma-mapping.h>
 #include <linux/lockdep.h>
@@ -51,8 +50,9 @@ void ans_loan_init(struct ans_loan *loan, struct device *dev,
  */
 void ans_loan_open(struct ans_loan *loan, bool open)
 {
-	guard(spinlock)(&loan->lock);
+	spin_lock(&loan->lock);
 	loan->open = open;
+	spin_unlock(&loan->lock);
 }
 
 /* Finds a spare of this size, else a free slot, else a spare to be replaced. */
@@ -81,16 +81,20 @@ static int ans_buffer_take(struct ans_loan *loan, size_t room,
 			   struct ans_buffer *spare)
 {
 	struct ans_buffer *found;
+	int ret = 0;
 
-	guard(spinlock)(&loan->lock);
-	if (!loan->open)
-		return -ESHUTDOWN;
+	spin_lock(&loan->lock);
 	found = ans_buffer_find(loan, room);
-	if (!found)
-		return -ENOSPC;
-	*spare = *found;
-	found->va = NULL;
-	return 0;
+	if (!loan->open) {
+		ret = -ESHUTDOWN;
+	} else if (!found) {
+		ret = -ENOSPC;
+	} else {
+		*spare = *found;
+		found->va = NULL;
+	}
+	spin_unlock(&loan->lock);
+	return ret;
 }
 
 /* Puts a buffer that is lent, or a spare, into the table. */
@@ -98,31 +102,36 @@ static int ans_buffer_put(struct ans_loan *loan,
 			  const struct ans_buffer *buffer)
 {
 	struct ans_buffer *found;
+	int ret = 0;
 
-	guard(spinlock)(&loan->lock);
-	if (buffer->lent && !loan->open)
-		return -ESHUTDOWN;
+	spin_lock(&loan->lock);
 	found = ans_buffer_find(loan, 0);
-	if (!found || found->va)
-		return -ENOSPC;
-	*found = *buffer;
-	return 0;
+	if (buffer->lent && !loan->open)
+		ret = -ESHUTDOWN;
+	else if (!found || found->va)
+		ret = -ENOSPC;
+	else
+		*found = *buffer;
+	spin_unlock(&loan->lock);
+	return ret;
 }
 
 static bool ans_buffer_release(struct ans_loan *loan, void *va,
 			       struct ans_buffer *old)
 {
+	bool found = false;
 	int i;
 
-	guard(spinlock)(&loan->lock);
-	for (i = 0; i < ANS_MAX_BUFFERS; i++) {
+	spin_lock(&loan->lock);
+	for (i = 0; i < ANS_MAX_BUFFERS && !found; i++) {
 		if (loan->buffers[i].va != va || !loan->buffers[i].lent)
 			continue;
 		*old = loan->buffers[i];
 		loan->buffers[i].va = NULL;
-		return true;
+		found = true;
 	}
-	return false;
+	spin_unlock(&loan->lock);
+	return found;
 }
 
 static void ans_buffer_free(struct ans_loan *loan,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/nvme/host/ans2.c"""
 
-from edits import Fault, before, behind, instead, other_lock, skip, swap
+from edits import Fault, before, behind, instead, skip, swap, unlocked
 
 FAULTS = [
     Fault("tag-63-used",
@@ -46,7 +46,7 @@ FAULTS = [
                "FIELD_PREP(ANS2_MAX_PEND_CMDS_HI, NVME_ANS2_TAGS)", "0")),
     Fault("stop-stays-live",
           skip("nvme_ans2_stop", "ans2->live = false;")),
-    Fault("start-unlocked", other_lock("nvme_ans2_start", "&ans2->lock")),
+    Fault("start-unlocked", *unlocked("nvme_ans2_start")),
     Fault("dma-flags-inverted",
           swap("ans2_dma_flags", "cmd->common.opcode & 1",
                "!(cmd->common.opcode & 1)")),
@@ -70,17 +70,18 @@ FAULTS = [
     Fault("batch-less-one",
           swap("nvme_ans2_submit", "i < nr", "i + 1 < nr")),
     Fault("submit-when-stopped",
-          swap("nvme_ans2_submit", "!ans2->live || !nr", "!nr")),
-    Fault("submit-unlocked", other_lock("nvme_ans2_submit", "&ans2->lock")),
+          swap("nvme_ans2_submit", "ans2->live && nr", "nr")),
+    Fault("submit-unlocked", *unlocked("nvme_ans2_submit")),
     Fault("submit-without-barrier",
           instead("nvme_ans2_submit", "ans2_write32(ans2, q->sq_db, tags[0]);",
                   "ans2_write32_next(ans2, q->sq_db, tags[0]);")),
     Fault("phase-not-turned",
           skip("ans2_cq_next", "WRITE_ONCE(q->phase, q->phase ^ 1);")),
     Fault("open-ring-again",
-          skip("nvme_ans2_open_cq", "if (q->cqes) return;")),
+          swap("nvme_ans2_open_cq", "!q->cqes", "true")),
     Fault("has-entry-when-stopped",
-          swap("nvme_ans2_has_entry", "ans2->live", "true")),
+          swap("nvme_ans2_has_entry", "ans2->live && ans2_cqe_ready(q)",
+               "ans2_cqe_ready(q)")),
     Fault("tag-of-other-queue-taken",
           swap("ans2_take",
                "ans2->inflight & ans2->q[qid].tags & BIT_ULL(tag)",
@@ -109,14 +110,15 @@ FAULTS = [
           instead("nvme_ans2_reap", "return seen;", "return nr;")),
     Fault("taken-not-set",
           skip("nvme_ans2_reap", "*taken = 0;")),
-    Fault("reap-unlocked", other_lock("nvme_ans2_reap", "&ans2->lock")),
+    Fault("reap-unlocked", *unlocked("nvme_ans2_reap")),
     Fault("cq-doorbell-of-other-queue",
           swap("nvme_ans2_reap", "q->cq_db", "ans2->q[!qid].cq_db")),
-    Fault("stop-unlocked", other_lock("nvme_ans2_stop", "&ans2->lock")),
-    Fault("busy-unlocked", other_lock("nvme_ans2_is_busy", "&ans2->lock")),
-    Fault("open-unlocked", other_lock("nvme_ans2_open_cq", "&ans2->lock")),
-    Fault("has-entry-unlocked",
-          other_lock("nvme_ans2_has_entry", "&ans2->lock")),
+    Fault("stop-unlocked", *unlocked("nvme_ans2_stop")),
+    Fault("busy-unlocked", *unlocked(
+          "nvme_ans2_is_busy", "spin_lock_irq(&ans2->lock);",
+          "spin_unlock_irq(&ans2->lock);")),
+    Fault("open-unlocked", *unlocked("nvme_ans2_open_cq")),
+    Fault("has-entry-unlocked", *unlocked("nvme_ans2_has_entry")),
     Fault("reap-round-plus-one",
           swap("nvme_ans2_reap", "seen < q->depth", "seen <= q->depth")),
     Fault("cq-wraps-late",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/function.c"""
 
-from edits import Fault, instead, other_lock, skip, swap
+from edits import Fault, instead, skip, swap, unlocked
 
 FAULTS = [
     Fault("power-state-d1-accepted",
@@ -30,8 +30,9 @@ FAULTS = [
           instead("ans_function_end_flr", "if (fn->resetting) "
                   "memcpy(fn->value, fn->reset, sizeof(fn->value));",
                   "memcpy(fn->value, fn->reset, sizeof(fn->value));")),
-    Fault("reset-end-unlocked",
-          other_lock("ans_function_end_flr", "&fn->lock")),
+    Fault("reset-end-unlocked", *unlocked(
+          "ans_function_end_flr", "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
     Fault("lost-still-answers",
           swap("ans_function_is_there", "!fn->lost && !fn->resetting",
                "!fn->resetting")),
@@ -76,13 +77,26 @@ FAULTS = [
           swap("ans_function_init", "ans_cfg[i].reset",
                "ans_cfg[i].where == ANS_CFG_PM + PCI_PM_CTRL ? 0 : "
                "ans_cfg[i].reset")),
-    Fault("lost-unlocked", other_lock("ans_function_set_lost", "&fn->lock")),
-    Fault("crashed-unlocked",
-          other_lock("ans_function_set_crashed", "&fn->lock")),
-    Fault("enabled-unlocked",
-          other_lock("ans_function_is_enabled", "&fn->lock")),
-    Fault("read-unlocked", other_lock("ans_function_read", "&fn->lock")),
-    Fault("write-unlocked", other_lock("ans_function_write", "&fn->lock")),
+    Fault("lost-unlocked", *unlocked(
+          "ans_function_set_lost", "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("crashed-unlocked", *unlocked(
+          "ans_function_set_crashed",
+          "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("enabled-unlocked", *unlocked(
+          "ans_function_is_enabled",
+          "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("read-unlocked", *unlocked(
+          "ans_function_read", "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("write-unlocked", *unlocked(
+          "ans_function_write", "raw_spin_lock_irqsave(&fn->lock, flags);",
+          "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
+    Fault("read-keeps-lock",
+          skip("ans_function_read",
+               "raw_spin_unlock_irqrestore(&fn->lock, flags);")),
     Fault("enabled-by-master",
           swap("ans_function_is_enabled", "PCI_COMMAND_MEMORY",
                "PCI_COMMAND_MASTER")),

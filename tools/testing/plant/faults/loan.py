@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/loan.c"""
 
-from edits import Fault, behind, instead, other_lock, skip, swap
+from edits import Fault, behind, instead, skip, swap, unlocked
 
 FAULTS = [
     Fault("loan-never-closes",
@@ -27,7 +27,9 @@ FAULTS = [
           swap("ans_buffer_release", "!loan->buffers[i].lent", "false")),
     Fault("released-stays-in-table",
           skip("ans_buffer_release", "loan->buffers[i].va = NULL;")),
-    Fault("release-unlocked", other_lock("ans_buffer_release", "&loan->lock")),
+    Fault("release-unlocked", *unlocked(
+          "ans_buffer_release", "spin_lock(&loan->lock);",
+          "spin_unlock(&loan->lock);")),
     Fault("kept-without-slot-leaks",
           skip("ans_buffer_keep", "ans_buffer_free(loan, buffer);")),
     Fault("kept-as-lent",
@@ -78,9 +80,17 @@ FAULTS = [
           equivalent="no allocation here waits for the drive"),
     Fault("noio-kept",
           skip("ans_loan_alloc_hw", "memalloc_noio_restore(flags);")),
-    Fault("open-unlocked-loan", other_lock("ans_loan_open", "&loan->lock")),
-    Fault("take-unlocked", other_lock("ans_buffer_take", "&loan->lock")),
-    Fault("put-unlocked", other_lock("ans_buffer_put", "&loan->lock")),
+    Fault("open-unlocked-loan", *unlocked(
+          "ans_loan_open", "spin_lock(&loan->lock);",
+          "spin_unlock(&loan->lock);")),
+    Fault("take-unlocked", *unlocked(
+          "ans_buffer_take", "spin_lock(&loan->lock);",
+          "spin_unlock(&loan->lock);")),
+    Fault("put-unlocked", *unlocked(
+          "ans_buffer_put", "spin_lock(&loan->lock);",
+          "spin_unlock(&loan->lock);")),
+    Fault("take-keeps-lock",
+          skip("ans_buffer_take", "spin_unlock(&loan->lock);")),
     Fault("no-slot-is-taken",
           swap("ans_buffer_take", "!found", "false")),
     Fault("lent-not-marked",
