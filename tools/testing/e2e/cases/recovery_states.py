@@ -89,6 +89,7 @@ STATES = (
     *(State(f"connecting-{n}", "stays", nth(n), f"{RESET}; {ADMIN}",
             core=n == 1)
       for n in FIRST_COMMANDS),
+    State("suspending-load", "stays", "io:50", SLEEP, starts=1),
     State("suspending-delete", "stays", "admin-00", SLEEP, starts=1,
           core=True),
     State("suspending-shutdown", "stays", "shutdown", SLEEP, starts=1),
@@ -107,6 +108,8 @@ STATES = (
     *(State(f"binding-{n}", "comes", f"admin:{n}", BIND, before=UNBIND,
             core=n == 1)
       for n in FIRST_COMMANDS),
+    State("binding-platform", "comes", "admin:1", BIND_NODE,
+          before=UNBIND_NODE, starts=1, behind_start=True),
     State("binding-start", "comes", "", BIND_NODE, before=UNBIND_NODE,
           starts=1, own_start=True),
     State("poweroff", "off", "admin-00", "poweroff -f", starts=1, core=True),
