@@ -160,6 +160,7 @@ class Mac:
         self.log_checked = 0
         # a kernel that checks everything it does needs longer for it
         self.patience = 5 if build.debug else 1
+        self.waited = {}
         self.started = 0.0
         # see starved(); a case may begin to count anew
         self.starved_before = 0
@@ -291,14 +292,15 @@ class Mac:
     def starved(self):
         """How many ms the emulator's threads have waited for a processor.
 
-        A guest whose clock runs on meanwhile looks slower than it is.
+        A guest whose clock runs on meanwhile looks slower than it is. A thread
+        that has ended counts with what was last seen of it.
         """
-        total = 0
         tasks = Path(f"/proc/{self.vm.get_pid()}/task")
         for path in tasks.glob("*/schedstat"):
             with contextlib.suppress(OSError):
-                total += int(path.read_text(encoding="ascii").split()[1])
-        return total // 10**6
+                waited = path.read_text(encoding="ascii").split()[1]
+                self.waited[path] = int(waited)
+        return sum(self.waited.values()) // 10**6
 
     # ----- the guest -----
 
