@@ -90,6 +90,8 @@ def missing(state, fault):
         "nobody scans again": (state.kind == "comes" and
                                state.strike == f"admin:{SCAN}" and
                                fault.action == "fail=6"),
+        "not frozen in 20 s, so no sleep": (
+            state.name == "suspending-load" and fault.action == "hold"),
         "no single request": fault.name == "lost-twice" and state.workers,
     }
     return next((reason for reason, is_so in reasons.items() if is_so), None)
