@@ -52,6 +52,7 @@
 #include <linux/slab.h>
 
 #include <linux/apple-sart.h>
+#include <linux/apple-ssd.h>
 
 #if IS_ENABLED(CONFIG_APPLE_SART_FILTER_KUNIT_TEST)
 #include <kunit/static_stub.h>
@@ -759,7 +760,7 @@ static struct platform_driver apple_sart_driver = {
 	.remove = apple_sart_remove,
 	.shutdown = apple_sart_shutdown,
 };
-module_platform_driver(apple_sart_driver);
+module_apple_ssd_driver(apple_sart_driver, APPLE_SSD_ANS2);
 
 MODULE_DESCRIPTION("Apple SART DMA allow-list");
 MODULE_LICENSE("GPL");

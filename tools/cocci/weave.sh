@@ -22,6 +22,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 # What of Documentation/ describes code of the kernel tree.
 docs='Documentation/nvme Documentation/driver-api'
+# What only a woven file has. Upstream's own driver has ans2 in other words.
+marks='(nvme_|apple-|kconfig\.)ans2|ans2-hooks|apple.ssd|kconfig\.ssd'
 accepted="accepted is the top folder of an unpacked Linux tree (tried: 6.12 and 7.2), as released or as this script left it"
 
 die() { printf 'weave: %s\n' "$*" >&2; exit 1; }
@@ -126,7 +128,7 @@ check_clean() {
 				die "KDIR=$kdir has $f but no record of a weave: it is half woven or woven by hand; $accepted"
 		done
 		for f in $(edited); do
-			! grep -q -i 'ans2' "$kdir/$f" ||
+			! grep -q -i -E "$marks" "$kdir/$f" ||
 				die "KDIR=$kdir: $f has hooks but there is no record of a weave: it is half woven or woven by hand; $accepted"
 		done
 		return

@@ -41,6 +41,7 @@
 
 #include <linux/apple-ans2.h>
 #include <linux/apple-sart.h>
+#include <linux/apple-ssd.h>
 
 #include "core.h"
 
@@ -397,7 +398,7 @@ static struct platform_driver ans_driver = {
 	.probe = ans_probe,
 	.shutdown = ans_shutdown,
 };
-module_platform_driver(ans_driver);
+module_apple_ssd_driver(ans_driver, APPLE_SSD_ANS2);
 
 MODULE_DESCRIPTION("Apple ANS2 storage controller as a PCI function");
 MODULE_LICENSE("GPL");
