@@ -3,14 +3,14 @@
 # Sourced after lib.sh: the configuration of a kernel for the emulated machines,
 # out of the fragments of tools/testing/config.
 #
-#   fragments                what $KERNEL, $DRIVER, $PAGES, $MODULES and $DEBUG
-#                            stand for, as an array of files
+#   fragments                what $PAGES, $MODULES and $DEBUG stand for, as an
+#                            array of files
 #   kmake SRC OUT ARG...     make for arm64, with the compiler's cache
 #   configure_guest SRC OUT  OUT/.config out of the fragments; fails where an
 #                            option did not come out as asked for
 
 config=$top/tools/testing/config
-fragments=("$config"/{base,$DRIVER${MODULES:+-modules},$PAGES}.config)
+fragments=("$config"/{base,drivers${MODULES:+-modules},$PAGES}.config)
 [[ -z $DEBUG ]] || fragments+=("$config/debug.config")
 
 export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-

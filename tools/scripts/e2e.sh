@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: e2e.sh    the emulated Mac with the drivers that KERNEL, DRIVER, PAGES
-#                  and DEBUG name; T=name for one case, T='glob' for some,
+# Usage: e2e.sh    the emulated Mac with the kernel that KERNEL, PAGES and DEBUG
+#                  name and the driver that DRIVER does; T=name for one case, T='glob' for some,
 #                  T=core for the cheap ones of all kinds, T=recover-core and
 #                  T=recover-slow for parts of the table of recovery
 #

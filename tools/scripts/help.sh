@@ -29,7 +29,7 @@ Housekeeping
 
 Variables               now         values
   KERNEL                $(printf %-11s "$KERNEL") 6.12, 7.2 (newest in Debian unstable)
-  DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple)
+  DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple), in one kernel
   PAGES                 $(printf %-11s "$PAGES") 16k, 4k
   DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: KASAN, lockdep, UBSAN, kmemleak, DMA_API_DEBUG
   MODULES               $(printf %-11s "${MODULES:-0}") 1: the drivers as modules, for make kernel alone

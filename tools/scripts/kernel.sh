@@ -2,31 +2,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: kernel.sh [NAME]    builds a guest kernel in $O/kernel/NAME
 #
-# NAME is <KERNEL>-<DRIVER>-<PAGES>[-modules][-debug]; without it, it comes from
-# the variables of the same names.
+# NAME is <KERNEL>-<PAGES>[-modules][-debug]; without it, it comes from the
+# variables of the same names. Each kernel has our drivers and upstream's: DRIVER
+# is a word on its command line.
 if [[ $# -gt 0 ]]; then
-	IFS=- read -r KERNEL DRIVER PAGES more <<<"$1"
+	IFS=- read -r KERNEL PAGES more <<<"$1"
 	DEBUG='' MODULES=''
 	[[ -$more- != *-debug-* ]] || DEBUG=1
 	[[ -$more- != *-modules-* ]] || MODULES=1
 fi
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/config.sh"
+. "$(dirname "$0")/woven.sh"
 
-src=$build/src/linux-$KERNEL
 out=$build/kernel/$kernel_name
-place=$out
+# Beside the kernel of KUnit: the source has the same relative path from both, so
+# that the compiler's cache serves both.
+place=$build/woven/kernel/$kernel_name
 
 "$top/tools/scripts/setup.sh"
-# Our drivers are woven into a copy; upstream's are built from the source as it is.
-if [[ $DRIVER == ans2 ]]; then
-	. "$top/tools/scripts/woven.sh"
-	make_woven
-	src=$woven_tree
-	# From here the source has the same relative path as the stock one from
-	# its kernels, so that the compiler's cache serves both.
-	place=$build/woven/kernel/$kernel_name
-fi
+make_woven
+src=$woven_tree
 
 targets=(Image apple/t8103-j274.dtb ${MODULES:+modules})
 
@@ -56,14 +52,14 @@ image=$out/arch/arm64/boot/Image
 lock "kernel-$kernel_name"
 inputs=$(fingerprint "${fragments[@]}" ${lockdep:+"$lockdep"} \
 		"$top"/tools/scripts/{kernel,config}.sh "$src.version"
-	cat "$src.inputs" 2>/dev/null || :)
+	cat "$src.inputs")
 if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then
 	exit 0
 fi
 need_space 700 "building a kernel"
 rm -f "$out/inputs"
 mkdir -p "$place" "${out%/*}"
-[[ $out -ef $place ]] || { rm -rf --one-file-system "$out"; ln -s "$place" "$out"; }
+ln -sfn "$place" "$out"
 # With modules a few options differ: make builds in a copy of the kernel without
 # them what those options touch.
 similar=${kernel_name/-modules/}

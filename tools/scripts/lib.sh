@@ -4,7 +4,7 @@
 # the one way to run a long step.  After it:
 #
 #   top, build         the repository and the build folder, absolute
-#   kernel_name        <KERNEL>-<DRIVER>-<PAGES>[-modules][-debug]
+#   kernel_name        <KERNEL>-<PAGES>[-modules][-debug]
 #   KERNEL DRIVER PAGES MODULES DEBUG O    as given, or their defaults
 #
 #   say TEXT           a line for the user, on stderr (stdout belongs to results)
@@ -46,8 +46,6 @@ one_of DRIVER "$DRIVER" ans2 upstream
 one_of PAGES "$PAGES" 16k 4k
 [[ -z $DEBUG ]] || one_of DEBUG "$DEBUG" 1 0
 [[ -z $MODULES ]] || one_of MODULES "$MODULES" 1 0
-[[ -z $MODULES || $DRIVER == ans2 ]] ||
-	die "MODULES=1 goes with DRIVER=ans2 alone"
 # The build systems of Linux and QEMU refuse blanks and colons, and a QEMU
 # -drive option ends at a comma.
 [[ $O =~ ^[A-Za-z0-9_./+@~-]+$ && $O != '~'* ]] ||
@@ -63,7 +61,7 @@ if [[ -e $build && ! -d $build/stamp ]]; then
 fi
 [[ $build =~ ^[A-Za-z0-9_./+@~-]+$ ]] ||
 	die "'$build' is not accepted as build folder: blanks and signs other than . _ / + @ ~ - break the builds; give another with O="
-kernel_name=$KERNEL-$DRIVER-$PAGES${MODULES:+-modules}${DEBUG:+-debug}
+kernel_name=$KERNEL-$PAGES${MODULES:+-modules}${DEBUG:+-debug}
 export KERNEL DRIVER PAGES MODULES DEBUG O
 export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G

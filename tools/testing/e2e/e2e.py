@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The emulated Mac with the drivers that KERNEL, DRIVER, PAGES, DEBUG name.
+"""The emulated Mac with what KERNEL, DRIVER, PAGES and DEBUG name.
 
 After each case the machine must have counted no broken rule, and the kernel
 must have reported nothing.
@@ -108,7 +108,7 @@ def make_setup(build):
     if build.driver == "ans2":
         # the log of many crashes stays whole, and is counted
         options["append"] = "panic_on_warn=1 log_buf_len=4M"
-    return Setup(build.kernel_name, build, options,
+    return Setup(build.name, build, options,
                  shared=programs.with_programs)
 
 

@@ -209,7 +209,7 @@ MISTAKES = {
 def driver(build, name, edits):
     """Options of a Mac with our drivers and @edits in them."""
     tree = build.folder / f"woven/src/linux-{build.kernel}"
-    files = {**modules.found(build),
+    files = {**modules.of_driver(build),
              **edited_modules(build, tree, name, edits)}
     more = {f"payload/{module}.ko": (path.read_bytes(), 0o644)
             for module, path in files.items()}

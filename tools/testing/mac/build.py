@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parents[3]
 
 @dataclass
 class Build:
-    """The build folder and the choice of kernel in it.
+    """The build folder, the choice of kernel in it, and of its drivers.
 
     Each path may be replaced by the environment: QEMU (the emulator),
     QEMU_PYTHON (the folder python/ of QEMU's source), KERNEL_IMAGE, DTB,
@@ -46,11 +46,22 @@ class Build:
     def kernel_name(self):
         modules = "-modules" if self.modules else ""
         debug = "-debug" if self.debug else ""
-        return f"{self.kernel}-{self.driver}-{self.pages}{modules}{debug}"
+        return f"{self.kernel}-{self.pages}{modules}{debug}"
+
+    @property
+    def name(self):
+        """The kernel's name, and the driver's unless it is the default."""
+        driver = "" if self.driver == "ans2" else f"-{self.driver}"
+        return self.kernel_name + driver
+
+    @property
+    def driver_word(self):
+        """What the kernel's command line needs for the driver."""
+        return "" if self.driver == "ans2" else "apple_ssd=nvme-apple"
 
     @property
     def firmware(self):
-        """The generation of firmware that the kernel's driver is written for.
+        """The generation of firmware that the driver is written for.
 
         Upstream's driver in 6.12 uses a register that newer firmware forbids.
         """
@@ -92,8 +103,7 @@ class Build:
 
     @property
     def _kernel_maker(self):
-        return (f"`make kernel KERNEL={self.kernel} DRIVER={self.driver} "
-                f"PAGES={self.pages}`")
+        return f"`make kernel KERNEL={self.kernel} PAGES={self.pages}`"
 
     @property
     def ssd(self):

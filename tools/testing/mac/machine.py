@@ -118,7 +118,8 @@ class Mac:
     @handover: machine option of apple-j274
     @ssd: image to write to; None for a throw-away overlay on the built one
     @image, @dtb: None for the kernel of @build
-    @append: further words for the kernel's command line
+    @append: further words for the kernel's command line; @build has the one
+        for the driver
     @init_args: words for the guest's init
     @root: the root file system; "ram" for the initramfs build.ram
     @initrd: another initramfs, see tools/testing/guest/init.c
@@ -143,7 +144,8 @@ class Mac:
         self.image = image or build.image
         self.dtb = dtb or build.dtb
         self.command_line = (f"console={self.console_line} rootwait rw "
-                             f"root={root} {append}").rstrip()
+                             f"root={root} {build.driver_word} {append}"
+                             ).rstrip()
         if init_args:
             self.command_line += f" -- {init_args}"
         self.initrd = initrd or (build.ram if root == "ram" else None)

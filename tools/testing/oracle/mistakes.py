@@ -51,7 +51,7 @@ MISTAKES = {
 
 def driver(build, name, edits):
     """Options of a Mac with upstream's drivers and @edits in them."""
-    tree = build.folder / f"src/linux-{build.kernel}"
+    tree = build.folder / f"woven/src/linux-{build.kernel}"
     return {"image": edited_image(build, tree, name, edits)}
 
 

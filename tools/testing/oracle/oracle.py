@@ -66,7 +66,7 @@ def is_core(case):
     """One kernel, on both kinds of firmware, and U-Boot."""
     build = case.setup.build
     return (build.driver != "upstream" or
-            build.kernel_name == "7.2-upstream-4k")
+            build.kernel_name == "7.2-4k")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,16 @@ def found(build):
     return done
 
 
-def _initramfs(build, modules, load):
+def of_driver(build):
+    """The same without those of the drivers that @build does not use."""
+    others = {"ans2": ("apple_sart", "nvme_apple"),
+              "upstream": ("apple_sart_filter", "apple_ans2")}
+    return {name: path for name, path in found(build).items()
+            if name not in others[build.driver]}
+
+
+def initramfs(build, modules, load):
+    """An initramfs with @modules, which loads them or leaves that to a case."""
     files = {f"payload/{name}.ko": (path.read_bytes(), 0o644)
              for name, path in modules.items()}
     if load:
@@ -52,9 +61,9 @@ def _initramfs(build, modules, load):
 
 def root_on_modules(setup, judge):
     """The initramfs loads the drivers; the root file system is on the SSD."""
-    modules = found(setup.build)
-    with setup.mac("root", initrd=_initramfs(setup.build, modules,
-                                             True)) as mac:
+    modules = of_driver(setup.build)
+    with setup.mac("root", initrd=initramfs(setup.build, modules,
+                                            True)) as mac:
         mac.boot()
         expect("root", mac.sh("findmnt -no SOURCE /").strip(),
                "/dev/nvme0n1p5")
@@ -71,9 +80,9 @@ def root_on_modules(setup, judge):
 
 def load_and_unload(setup, judge):
     """Loaded and unloaded three times, each time in another order."""
-    modules = found(setup.build)
+    modules = of_driver(setup.build)
     with setup.mac("load", root="ram",
-                   initrd=_initramfs(setup.build, modules, False)) as mac:
+                   initrd=initramfs(setup.build, modules, False)) as mac:
         mac.boot()
         names = list(modules)
         # the ones that nothing depends on may come and go in any order
@@ -103,9 +112,9 @@ def load_and_unload(setup, judge):
 
 def driver_alone_comes_back(setup, judge):
     """nvme alone is unloaded and loaded; the function waits for it."""
-    modules = found(setup.build)
+    modules = of_driver(setup.build)
     with setup.mac("nvme-alone", root="ram",
-                   initrd=_initramfs(setup.build, modules, True)) as mac:
+                   initrd=initramfs(setup.build, modules, True)) as mac:
         mac.boot()
         wait_drive(mac)
         for _ in range(3):
@@ -126,12 +135,12 @@ def filter_comes_late(setup, judge):
     and off. The kernel would do that before the first module is loaded, unless
     it is told to leave alone what no driver has taken yet.
     """
-    modules = found(setup.build)
+    modules = of_driver(setup.build)
     words = setup.options.get("append", "")
     bus = "/sys/bus/platform"
     with setup.mac("late-filter", root="ram", handover="running",
                    append=f"{words} pd_ignore_unused",
-                   initrd=_initramfs(setup.build, modules, False)) as mac:
+                   initrd=initramfs(setup.build, modules, False)) as mac:
         mac.boot()
         # the drivers wait for a word of the user
         mac.sh(f"echo 0 > {bus}/drivers_autoprobe")
