@@ -23,9 +23,9 @@ from mac import Build, Virt  # noqa: E402
 from mac.suite import Case, Setup, main  # noqa: E402
 
 import mistakes  # noqa: E402
-from cases import batches, controller, crash, data, debug  # noqa: E402
-from cases import detach, firmware, lending, modules, otherdrive  # noqa: E402
-from cases import programs, recovery, recovery_seen  # noqa: E402
+from cases import batches, choice, controller, crash, data  # noqa: E402
+from cases import debug, detach, firmware, lending, modules  # noqa: E402
+from cases import otherdrive, programs, recovery, recovery_seen  # noqa: E402
 from cases import recovery_table, sleep, stuck, tables, timeouts  # noqa: E402
 from cases import users  # noqa: E402
 from known import driver_steps, known_in_cell  # noqa: E402
@@ -87,15 +87,16 @@ ANS2_OWN = {
     "crash-for-good": crash.does_not_come_back,
     "recover-seen-probe": recovery_seen.probe,
     **firmware.CASES,
+    **choice.OWN,
 }
 
 # Cases after which something of the drivers was set up more than once
 LEAVING = ("rebind", "unbind", "function-removed", "stuck", "crash", "timeout",
            "suspend", "syslog")
 
-CORE = ("run", "boot", "device-mappings", "pci-function", "io", "tags",
-        "mixed", "passthru", "fio-128k", "reset-under-load", "rebind", "lock",
-        "other-boot", "other-fio-4k")
+CORE = ("run", "boot", "choice", "choice-upstream", "device-mappings",
+        "pci-function", "io", "tags", "mixed", "passthru", "fio-128k",
+        "reset-under-load", "rebind", "lock", "other-boot", "other-fio-4k")
 
 
 SLOW = {*recovery.SLOW, *ANS2_SLOW}
@@ -155,8 +156,10 @@ def all_cases(build):
     if modules.available(build):
         variant = Build.from_environment(modules=True)
         setup = make_setup(variant)
-        for name, run in modules.MODULE_CASES.items():
+        for name, run in {**modules.MODULE_CASES,
+                          **choice.MODULE_CASES}.items():
             yield Case(setup, name, run, own=True,
+                       known=known_rules(variant, name),
                        reports=known_reports(variant, name))
     yield from mistakes.all_cases(build)
 

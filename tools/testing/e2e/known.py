@@ -42,6 +42,8 @@ OURS = {
     "timeout-stuck": STUCK,
     "timeout-fatal": STUCK,
     "recover-seen-lost-twice": STUCK,
+    # in which upstream's drivers run
+    "modules-choice-upstream": STOPS,
 }
 
 

@@ -32,8 +32,9 @@ from known import driver_steps, known_rules  # noqa: E402
 FIRMWARE = {"6.12": "old", "7.2": "2026"}
 
 # On the kernels with 4K pages and on the other firmware: what depends on them
-SHORT = ("boot", "identify-controller", "smart-log", "passthrough", "fio-4k",
-         "fio-1m", "fio-odd-sizes", "flush", "discard", "mkfs", "reset")
+SHORT = ("boot", "choice", "identify-controller", "smart-log", "passthrough",
+         "fio-4k", "fio-1m", "fio-odd-sizes", "flush", "discard", "mkfs",
+         "reset")
 SHORT_OWN = ("rebind", "reboot")
 
 

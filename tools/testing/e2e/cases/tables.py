@@ -3,13 +3,14 @@
 
 import mapping
 
-from . import controller, data, drive, filesystems, locking, machines
+from . import choice, controller, data, drive, filesystems, locking, machines
 from . import programs, runner
 from .detach import platform_driver, rebind
 
 # On one machine, with the root on the SSD
 SHARED = {
     "boot": drive.boot,
+    "choice": choice.built_in,
     "device-mappings": mapping.device_mappings,
     "identify-controller": drive.identify_controller,
     "identify-namespace": drive.identify_namespace,
