@@ -26,8 +26,9 @@ run:
 	@$(scripts)/run.sh
 
 test:
-	@$(scripts)/test.sh check kunit qtest e2e 'e2e KERNEL=7.2 PAGES=4k T=core' \
-		'oracle T=core'
+	@$(scripts)/test.sh check kunit qtest e2e \
+		'e2e KERNEL=7.2 PAGES=4k DEBUG=locks T=core' \
+		'oracle DEBUG=locks T=core'
 check qtest e2e oracle series:
 	@$(scripts)/$@.sh
 weave:

@@ -37,7 +37,7 @@ if [[ " ${checks[*]} " == *" weave "* ]]; then
 fi
 if [[ " ${checks[*]} " == *" hot-path "* ]]; then
 	# the kernels whose request path it compares, which are those of make test
-	export kernels="6.12-16k 7.2-4k"
+	export kernels="6.12-16k 7.2-4k-locks"
 	for kernel in $kernels; do
 		"$top/tools/scripts/kernel.sh" "$kernel" >&2
 	done

@@ -11,7 +11,8 @@
 
 config=$top/tools/testing/config
 fragments=("$config"/{base,drivers${MODULES:+-modules},$PAGES}.config)
-[[ -z $DEBUG ]] || fragments+=("$config/debug.config")
+[[ -z $DEBUG ]] || fragments+=("$config/locks.config")
+[[ $DEBUG != 1 ]] || fragments+=("$config/debug.config")
 
 export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
 kmake() {

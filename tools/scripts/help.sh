@@ -31,7 +31,7 @@ Variables               now         values
   KERNEL                $(printf %-11s "$KERNEL") 6.12, 7.2 (newest in Debian unstable)
   DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple), in one kernel
   PAGES                 $(printf %-11s "$PAGES") 16k, 4k
-  DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: KASAN, lockdep, UBSAN, kmemleak, DMA_API_DEBUG
+  DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: lockdep, kmemleak, KASAN and more; locks: the first two
   MODULES               $(printf %-11s "${MODULES:-0}") 1: the drivers as modules, for make kernel alone
   O                     $(printf %-11s "$O") where everything is built
   SSD                   $(printf %-11s "${SSD:--}") an image that the guest may write; else a throw-away copy

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: kernel.sh [NAME]    builds a guest kernel in $O/kernel/NAME
 #
-# NAME is <KERNEL>-<PAGES>[-modules][-debug]; without it, it comes from the
+# NAME is <KERNEL>-<PAGES>[-modules][-debug|-locks]; without it, it comes from the
 # variables of the same names. Each kernel has our drivers and upstream's: DRIVER
 # is a word on its command line.
 if [[ $# -gt 0 ]]; then
 	IFS=- read -r KERNEL PAGES more <<<"$1"
 	DEBUG='' MODULES=''
 	[[ -$more- != *-debug-* ]] || DEBUG=1
+	[[ -$more- != *-locks-* ]] || DEBUG=locks
 	[[ -$more- != *-modules-* ]] || MODULES=1
 fi
 . "$(dirname "$0")/lib.sh"

@@ -4,7 +4,8 @@
 # the one way to run a long step.  After it:
 #
 #   top, build         the repository and the build folder, absolute
-#   kernel_name        <KERNEL>-<PAGES>[-modules][-debug]
+#   kernel_name        <KERNEL>-<PAGES>[-modules][-debug|-locks]
+#   debug_name         what $DEBUG adds to a name
 #   KERNEL DRIVER PAGES MODULES DEBUG O    as given, or their defaults
 #
 #   say TEXT           a line for the user, on stderr (stdout belongs to results)
@@ -44,7 +45,7 @@ one_of() {
 one_of KERNEL "$KERNEL" 6.12 7.2
 one_of DRIVER "$DRIVER" ans2 upstream
 one_of PAGES "$PAGES" 16k 4k
-[[ -z $DEBUG ]] || one_of DEBUG "$DEBUG" 1 0
+[[ -z $DEBUG ]] || one_of DEBUG "$DEBUG" 1 0 locks
 [[ -z $MODULES ]] || one_of MODULES "$MODULES" 1 0
 # The build systems of Linux and QEMU refuse blanks and colons, and a QEMU
 # -drive option ends at a comma.
@@ -61,7 +62,11 @@ if [[ -e $build && ! -d $build/stamp ]]; then
 fi
 [[ $build =~ ^[A-Za-z0-9_./+@~-]+$ ]] ||
 	die "'$build' is not accepted as build folder: blanks and signs other than . _ / + @ ~ - break the builds; give another with O="
-kernel_name=$KERNEL-$PAGES${MODULES:+-modules}${DEBUG:+-debug}
+case $DEBUG in
+1) debug_name=-debug ;;
+*) debug_name=${DEBUG:+-$DEBUG} ;;
+esac
+kernel_name=$KERNEL-$PAGES${MODULES:+-modules}$debug_name
 export KERNEL DRIVER PAGES MODULES DEBUG O
 export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G

@@ -227,5 +227,5 @@ def all_cases(build):
     if build.driver != "ans2" or build.debug or build.pages != "16k":
         return
     build = Build.from_environment(kernel=build.kernel, pages=build.pages,
-                                   driver="ans2", debug=False, modules=True)
+                                   driver="ans2", debug="", modules=True)
     yield from cases(Setup(build.kernel_name, build), MISTAKES, driver)

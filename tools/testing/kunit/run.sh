@@ -18,7 +18,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
 me=kunit
-name=$KERNEL-$PAGES${DEBUG:+-debug}
+name=$KERNEL-$PAGES$debug_name
 # beside the guest kernels, for the compiler's cache: see kernel.sh
 out=$build/woven/kernel/kunit-$name
 log=$build/log/kunit-$name.log

@@ -24,7 +24,7 @@ class Build:
     kernel: str = "6.12"
     driver: str = "ans2"
     pages: str = "16k"
-    debug: bool = False
+    debug: str = ""
     modules: bool = False
 
     @classmethod
@@ -36,7 +36,7 @@ class Build:
             "kernel": env.get("KERNEL", "6.12"),
             "driver": env.get("DRIVER", "ans2"),
             "pages": env.get("PAGES", "16k"),
-            "debug": env.get("DEBUG", "") not in ("", "0"),
+            "debug": env.get("DEBUG", "").replace("0", ""),
             "modules": env.get("MODULES", "") not in ("", "0"),
         }
         values.update(choice)
@@ -45,7 +45,7 @@ class Build:
     @property
     def kernel_name(self):
         modules = "-modules" if self.modules else ""
-        debug = "-debug" if self.debug else ""
+        debug = {"": "", "1": "-debug"}.get(self.debug, f"-{self.debug}")
         return f"{self.kernel}-{self.pages}{modules}{debug}"
 
     @property

@@ -70,11 +70,10 @@ def old_driver_on_new_firmware(setup, _judge):
 
 def all_cases():
     setup = Setup("mistakes", Build.from_environment(
-        kernel="7.2", driver="upstream", pages="4k", debug=False,
-        modules=False))
+        kernel="7.2", driver="upstream", pages="4k", modules=False))
     yield from cases(setup, MISTAKES, driver)
     old = Setup("6.12-16k-2026", Build.from_environment(
-        kernel="6.12", driver="upstream", pages="16k", debug=False,
+        kernel="6.12", driver="upstream", pages="16k", debug="",
         modules=False))
     yield Case(old, "forbidden-register", old_driver_on_new_firmware, own=True,
                known=(FORBIDDEN,))

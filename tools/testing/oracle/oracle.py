@@ -40,7 +40,7 @@ SHORT_OWN = ("rebind", "reboot")
 
 def linux_cases(kernel, pages, firmware, short):
     build = Build.from_environment(kernel=kernel, driver="upstream",
-                                   pages=pages, debug=False, modules=False)
+                                   pages=pages, modules=False)
     setup = Setup(f"{kernel}-{pages}-{firmware}", build,
                   {"firmware": firmware}, shared=programs.with_programs)
     shared = dict(tables.SHARED)
@@ -67,7 +67,7 @@ def is_core(case):
     """One kernel, on both kinds of firmware, and U-Boot."""
     build = case.setup.build
     return (build.driver != "upstream" or
-            build.kernel_name == "7.2-4k")
+            (build.kernel, build.pages) == ("7.2", "4k"))
 
 
 if __name__ == "__main__":

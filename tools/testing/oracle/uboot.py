@@ -135,7 +135,7 @@ def write_and_read(mac, shell):
 def all_cases():
     # its devicetree is the kernel's, of which there is nothing else here
     build = Build.from_environment(kernel="6.12", driver="ans2", pages="16k",
-                                   debug=False, modules=False)
+                                   debug="", modules=False)
     setup = Setup("u-boot", build, {"firmware": "old"})
     for run in (nvme_scan, partitions, read_file, write_and_read):
         yield Case(setup, run.__name__.replace("_", "-"), run, own=True)

@@ -21,7 +21,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../kunit/lib.sh"
 
 me=plant
-name=$KERNEL-$PAGES${DEBUG:+-debug}
+name=$KERNEL-$PAGES$debug_name
 # beside the guest kernels, for the compiler's cache: see kernel.sh
 out=$build/woven/kernel/plant-$name
 
