@@ -48,6 +48,8 @@
 #define FAKE_INVAL		0x28118
 #define FAKE_STAT		0x28120
 
+#define FAKE_CFG_COMMAND	0x4
+#define FAKE_CFG_BAR		0x10
 /* Device Control and Device Status */
 #define FAKE_CFG_DEVCTL		0x58
 #define   FAKE_CFG_FLR		BIT(15)
@@ -128,6 +130,8 @@ static void fake_forget(struct ans2_fake *fake)
 	fake->out = fake->in;
 	fake->invalidating = false;
 	fake->silent = false;
+	fake->late = 0;
+	fake->flood = 0;
 }
 
 static void fake_become(struct ans2_fake *fake, u32 csts, int ms)
@@ -161,11 +165,23 @@ static void fake_make_sq(struct ans2_fake *fake, unsigned int qid, u64 addr,
 	fake->q[qid].sq_depth = depth;
 }
 
+/* It has its address, decodes it, and may transfer. */
+static bool fake_is_reachable(struct ans2_fake *fake)
+{
+	u64 bar = (fake->cfg[FAKE_CFG_BAR / 4] & ~15) |
+		  (u64)fake->cfg[FAKE_CFG_BAR / 4 + 1] << 32;
+
+	return bar == fake->window.start &&
+	       (fake->cfg[FAKE_CFG_COMMAND / 4] & 6) == 6;
+}
+
 static void fake_enable(struct ans2_fake *fake)
 {
 	u32 aqa = fake_get(fake, FAKE_AQA);
 
 	fake_note(fake, "on");
+	fake_check(fake, fake_is_reachable(fake),
+		   "enabled without its address or as no bus master");
 	fake_check(fake, fake_get(fake, FAKE_BOOT_STATUS) == 0xde71ce55,
 		   "enabled before the firmware is there");
 	fake_check(fake, fake_get(fake, FAKE_LINEAR) == 1,
@@ -203,6 +219,8 @@ static void fake_disable(struct ans2_fake *fake)
 static void fake_shut_down(struct ans2_fake *fake)
 {
 	fake_note(fake, "shutdown");
+	fake_check(fake, (fake->cc & FAKE_CC_SHN) == 1 << 14,
+		   "shut down in no order");
 	fake_check(fake, !fake->q[1].sq && !fake->q[1].cq,
 		   "shut down with I/O queues");
 	fake_set(fake, FAKE_CSTS, FAKE_CSTS_RDY | FAKE_CSTS_SHUTTING);
@@ -230,6 +248,8 @@ static void fake_die(struct ans2_fake *fake, enum fake_act act)
 	u32 csts = fake_get(fake, FAKE_CSTS);
 
 	fake->dead = true;
+	/* Nobody looks at what was rung and not begun. */
+	fake->out = fake->in;
 	if (act == FAKE_GONE)
 		memset(fake->regs, 0xff, FAKE_WINDOW_SIZE);
 	else if (act == FAKE_CRASH || act == FAKE_LAST)
@@ -294,6 +314,25 @@ static void fake_flr(struct ans2_fake *fake)
  * Doorbells
  */
 
+static void fake_entry(struct ans2_fake *fake, struct fake_queue *q, u16 tag,
+		       u16 status, u64 result)
+{
+	struct nvme_completion *cqe = &q->cq[q->tail];
+
+	cqe->result.u64 = cpu_to_le64(result);
+	cqe->sq_head = 0;
+	cqe->sq_id = 0;
+	cqe->command_id = tag;
+	smp_wmb(); /* with the driver's barrier after it saw the phase */
+	WRITE_ONCE(cqe->status, cpu_to_le16(status << 1 | q->phase));
+	if (++q->tail == q->cq_depth) {
+		q->tail = 0;
+		q->phase ^= 1;
+	}
+	fake_check(fake, q->tail != q->head, "completion queue is full");
+	fake->posted++;
+}
+
 static void fake_ring_sq(struct ans2_fake *fake, unsigned int qid, u64 tag)
 {
 	struct fake_queue *q = &fake->q[qid];
@@ -315,6 +354,28 @@ static void fake_ring_sq(struct ans2_fake *fake, unsigned int qid, u64 tag)
 	wake_up_process(fake->thread);
 }
 
+/* What comes when entries were taken. */
+static void fake_follow(struct ans2_fake *fake, unsigned int qid)
+{
+	struct fake_queue *q = &fake->q[1];
+	unsigned int tag;
+
+	for (tag = 0; !qid && tag < FAKE_TAGS; tag++) {
+		if (!(fake->late & BIT_ULL(tag)))
+			continue;
+		q->permitted |= BIT_ULL(tag);
+		fake_entry(fake, q, tag, 0, 0);
+		fake->silent = true;
+	}
+	if (!qid)
+		fake->late = 0;
+	if (qid && fake->flood) {
+		fake->flood--;
+		fake_entry(fake, q, fake->flood_tag, 0, 0);
+		fake_raise(fake);
+	}
+}
+
 static void fake_ring_cq(struct ans2_fake *fake, unsigned int qid, u64 head)
 {
 	struct fake_queue *q = &fake->q[qid];
@@ -331,6 +392,7 @@ static void fake_ring_cq(struct ans2_fake *fake, unsigned int qid, u64 head)
 	fake_check(fake, hweight64(q->permitted) <= left,
 		   "head before invalidation");
 	fake->silent = false;
+	fake_follow(fake, qid);
 }
 
 static void fake_invalidate(struct ans2_fake *fake, u64 tag)
@@ -687,25 +749,6 @@ static void fake_note_command(struct ans2_fake *fake, u8 opcode)
 		fake_note(fake, "?");
 }
 
-static void fake_entry(struct ans2_fake *fake, struct fake_queue *q, u16 tag,
-		       u16 status, u64 result)
-{
-	struct nvme_completion *cqe = &q->cq[q->tail];
-
-	cqe->result.u64 = cpu_to_le64(result);
-	cqe->sq_head = 0;
-	cqe->sq_id = 0;
-	cqe->command_id = tag;
-	smp_wmb(); /* with the driver's barrier after it saw the phase */
-	WRITE_ONCE(cqe->status, cpu_to_le16(status << 1 | q->phase));
-	if (++q->tail == q->cq_depth) {
-		q->tail = 0;
-		q->phase ^= 1;
-	}
-	fake_check(fake, q->tail != q->head, "completion queue is full");
-	fake->posted++;
-}
-
 static struct fake_rule *fake_find_rule(struct ans2_fake *fake,
 					unsigned int qid, u8 opcode)
 {
@@ -736,6 +779,8 @@ static void fake_complete(struct ans2_fake *fake, unsigned int qid,
 	u64 result = 0;
 	u16 status;
 
+	if (act == FAKE_LATE)
+		fake->late = fake->q[1].held;
 	if (act == FAKE_FAIL)
 		status = rule->status;
 	else if (qid)
@@ -761,6 +806,10 @@ static void fake_obey_rule(struct ans2_fake *fake, unsigned int qid,
 	struct fake_queue *q = &fake->q[qid];
 
 	switch (rule->act) {
+	case FAKE_FLOOD:
+		fake->flood = FAKE_ENDLESS;
+		fake->flood_tag = rule->status;
+		fallthrough;
 	case FAKE_ALIEN:
 		fake_entry(fake, q, rule->status, 0, 0);
 		fake_raise(fake);
@@ -868,6 +917,15 @@ static void fake_release(struct ans2_fake *fake)
 		for (tag = 0; tag < FAKE_TAGS; tag++)
 			if (fake->q[qid].held & BIT_ULL(tag))
 				fake_execute(fake, qid, tag);
+	raw_spin_unlock_irqrestore(&fake->lock, flags);
+}
+
+static void fake_end_flood(struct ans2_fake *fake)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&fake->lock, flags);
+	fake->flood = 0;
 	raw_spin_unlock_irqrestore(&fake->lock, flags);
 }
 

@@ -24,6 +24,7 @@
 #define FAKE_TAGS		64
 #define FAKE_CFG_REGS		24
 #define FAKE_ANY		0x100
+#define FAKE_ENDLESS		2000
 
 /**
  * enum fake_act - what becomes of a command
@@ -34,6 +35,10 @@
  * @FAKE_ALIEN: it is held back, and one with the tag that is the rule's status
  *	is completed
  * @FAKE_TWICE: it is completed two times
+ * @FAKE_LATE: it is executed. When its entry was taken, what was held back by
+ *	then is completed, and the interrupt of that gets lost
+ * @FAKE_FLOOD: it is held back. An entry with the tag that is the rule's status
+ *	comes, and one more whenever the head moves, FAKE_ENDLESS times
  * @FAKE_LAST: it is executed, and then the firmware crashes. Nobody takes the
  *	line down
  * @FAKE_FATAL: the controller fails (CSTS.CFS) and does nothing any more
@@ -42,7 +47,8 @@
  *	reports a fatal error
  * @FAKE_GONE: the whole window reads as all ones from here on
  *
- * A reset of the function ends the last five.
+ * A reset of the function ends the last five, and makes the function lose its
+ * address.
  */
 enum fake_act {
 	FAKE_OBEY,
@@ -51,6 +57,8 @@ enum fake_act {
 	FAKE_SILENT,
 	FAKE_ALIEN,
 	FAKE_TWICE,
+	FAKE_LATE,
+	FAKE_FLOOD,
 	FAKE_LAST,
 	FAKE_FATAL,
 	FAKE_UNREADY,
@@ -65,7 +73,7 @@ enum fake_act {
  * @skip: so many are executed first
  * @times: so many are not, 0 for all
  * @act: what becomes of them
- * @status: for FAKE_FAIL and FAKE_ALIEN
+ * @status: for FAKE_FAIL, FAKE_ALIEN and FAKE_FLOOD
  */
 struct fake_rule {
 	unsigned int qid;
@@ -222,6 +230,9 @@ struct ans2_fake {
 	unsigned int in;
 	unsigned int out;
 	bool invalidating;
+	u64 late;
+	unsigned int flood;
+	u16 flood_tag;
 	u8 *disk;
 	void *page;
 };

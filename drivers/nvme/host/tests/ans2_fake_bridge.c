@@ -15,8 +15,6 @@
 /* For the PCI core: no RAM and no device, on a Mac and on QEMU's virt. */
 #define FAKE_WINDOW_START	0x47bd00000ULL
 
-#define FAKE_CFG_BAR		0x10
-
 struct fake_cfg {
 	u32 reset;
 	u32 writable;
@@ -73,6 +71,8 @@ static void fake_cfg_set(struct ans2_fake *fake, int where, u32 lanes, u32 val)
 	if (where / 4 == FAKE_CFG_DEVCTL / 4 && val & FAKE_CFG_FLR) {
 		fake_flr(fake);
 		fake_reset_cfg(fake);
+		fake->cfg[FAKE_CFG_BAR / 4] = 4;
+		fake->cfg[FAKE_CFG_BAR / 4 + 1] = 0;
 		return;
 	}
 	if (where == FAKE_CFG_BAR)

@@ -23,6 +23,7 @@
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/unaligned.h>
 #include <linux/workqueue.h>
@@ -373,6 +374,42 @@ static void init_makes_both_arrays(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ans2->q[1].cqes);
 }
 
+/* Threads that run a watch without memory, of all controllers. */
+static int ans2_rescuers(void)
+{
+	struct task_struct *task;
+	int n = 0;
+
+	rcu_read_lock();
+	for_each_process(task)
+		n += !!strstr(task->comm, "R-ans2") && !task->exit_state;
+	rcu_read_unlock();
+	return n;
+}
+
+static bool ans2_rescuers_are(int n)
+{
+	int i;
+
+	/* A thread that has ended may be seen for a moment. */
+	for (i = 0; i < 1000 && ans2_rescuers() != n; i++)
+		usleep_range(500, 1000);
+	return ans2_rescuers() == n;
+}
+
+/* What is lost may be what memory waits for. */
+static void watch_runs_without_memory_and_its_queue_goes(struct kunit *test)
+{
+	struct ans2_ctx *ctx = test->priv;
+
+	/* one is that of the fixture */
+	KUNIT_EXPECT_TRUE(test, ans2_rescuers_are(1));
+	ans2_init_another(test);
+	KUNIT_EXPECT_TRUE(test, ans2_rescuers_are(2));
+	kunit_device_unregister(test, ctx->ans2.dev);
+	KUNIT_EXPECT_TRUE(test, ans2_rescuers_are(1));
+}
+
 /* Or it would look at what is not there any more. */
 static void watch_ends_with_the_device(struct kunit *test)
 {
@@ -547,6 +584,7 @@ static struct kunit_case ans2_setup_cases[] = {
 	KUNIT_CASE_SLOW(boot_never_ready),
 	KUNIT_CASE(boot_window_gone),
 	KUNIT_CASE(init_makes_both_arrays),
+	KUNIT_CASE(watch_runs_without_memory_and_its_queue_goes),
 	KUNIT_CASE(watch_ends_with_the_device),
 	KUNIT_CASE(queues_are_those_of_nvme_apple),
 	KUNIT_CASE(accessors_write_little_endian),

@@ -62,11 +62,13 @@ struct ans2_job {
  * struct ans2_bio - one block read through the block layer, or written
  * @bio: for the block layer
  * @vec: its only one
+ * @flrs: function resets until it ended
  * @ended: whether it ended
  */
 struct ans2_bio {
 	struct bio bio;
 	struct bio_vec vec;
+	unsigned int flrs;
 	bool ended;
 };
 
@@ -84,6 +86,7 @@ struct ans2_bio {
  * @io_timeout: likewise
  * @by_reset: doorbells of reset_work
  * @with_io: those at which an allocation might have started I/O
+ * @looks: 1 while a watch of the test is at work, 2 afterwards
  */
 struct pci_test {
 	struct ans2_fake fake;
@@ -98,6 +101,7 @@ struct pci_test {
 	unsigned int io_timeout;
 	unsigned int by_reset;
 	unsigned int with_io;
+	int looks;
 };
 
 /* Evaluates @cond until it is true or patience ends. */
@@ -198,6 +202,8 @@ static void pci_test_unbind(struct kunit *test)
 					    t->fake.refs),
 			      "the function has %u references, and had %d",
 			      kref_read(&dev->kobj.kref), t->fake.refs);
+	KUNIT_EXPECT_FALSE_MSG(test, pci_is_enabled(t->fake.pdev),
+			       "the function stays enabled");
 }
 
 static void pci_test_end_jobs(struct pci_test *t)
@@ -474,6 +480,7 @@ static void ans2_bio_ended(struct bio *bio)
 {
 	struct ans2_bio *b = container_of(bio, struct ans2_bio, bio);
 
+	b->flrs = READ_ONCE(fake_now->flrs);
 	/* pairs with the one that looks whether it has ended */
 	smp_store_release(&b->ended, true);
 }
@@ -519,12 +526,17 @@ static struct ans2_bio *pci_test_bios(struct kunit *test, blk_opf_t op,
 }
 
 /* One block read. */
-static struct ans2_bio *pci_test_bio(struct kunit *test)
+static struct ans2_bio *pci_test_bio_of(struct kunit *test, blk_opf_t op)
 {
 	void *buf = kunit_kzalloc(test, FAKE_BLOCK, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	return pci_test_bios(test, REQ_OP_READ, buf, 1);
+	return pci_test_bios(test, op, buf, 1);
+}
+
+static struct ans2_bio *pci_test_bio(struct kunit *test)
+{
+	return pci_test_bio_of(test, REQ_OP_READ);
 }
 
 static void pci_test_expect_bio(struct kunit *test, struct ans2_bio *bio,
@@ -533,6 +545,20 @@ static void pci_test_expect_bio(struct kunit *test, struct ans2_bio *bio,
 	KUNIT_ASSERT_TRUE_MSG(test, T_UNTIL(ans2_bios_ended(bio, 1)),
 			      "I/O does not end");
 	KUNIT_EXPECT_EQ(test, blk_status_to_errno(bio->bio.bi_status), ret);
+}
+
+/* A read that does not end until a test wants it to, or is cancelled. */
+static struct ans2_bio *pci_test_held_bio(struct kunit *test, blk_opf_t flags)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	fake_add_rule(&t->fake, &(struct fake_rule){
+		.qid = 1, .opcode = nvme_cmd_read, .act = FAKE_HOLD,
+		.times = 1 });
+	bio = pci_test_bio_of(test, REQ_OP_READ | flags);
+	KUNIT_ASSERT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	return bio;
 }
 
 /*

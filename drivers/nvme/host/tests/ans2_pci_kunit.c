@@ -6,6 +6,7 @@
  * ans2-recover.c includes this file. See ans2_pci_fixture.c.
  */
 
+#include <linux/kernfs.h>
 #include <linux/vmalloc.h>
 
 #define T_ID		" identify"
@@ -254,6 +255,10 @@ static const struct promise promises[] = {
 		.traits = { .sgls = NVME_CTRL_SGLS_MSDS | 1 },
 		.log = T_START,
 	}, {
+		.name = "SGLs for metadata",
+		.traits = { .sgls = NVME_CTRL_SGLS_MSDS | 3 << 18 | 1 },
+		.log = T_START,
+	}, {
 		.name = "doorbell buffers",
 		.traits = { .oacs = NVME_CTRL_OACS_DBBUF_SUPP },
 		.log = T_START,
@@ -313,6 +318,7 @@ static void promise_is_not_believed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, queue_virt_boundary(t->ns->queue), 4095);
 	KUNIT_EXPECT_EQ(test, queue_virt_boundary(t->dev->ctrl.admin_q), 4095);
 	KUNIT_EXPECT_EQ(test, t->dev->online_queues, 2);
+	KUNIT_EXPECT_EQ(test, t->dev->ctrl.max_integrity_segments, 1);
 	KUNIT_EXPECT_EQ(test, pci_test_write(t, 5, buf, 16), 0);
 	KUNIT_EXPECT_EQ(test, pci_test_read(t, 5, buf, 16), 0);
 
@@ -349,6 +355,47 @@ static void attribute_shows_lost_interrupts(struct kunit *test)
 					   &dev_attr_ans2_lost_interrupts,
 					   page);
 	KUNIT_EXPECT_STREQ(test, page, "17\n");
+}
+
+static void attribute_is_there(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct kernfs_node *file;
+
+	pci_test_start(test);
+	file = kernfs_find_and_get(t->dev->ctrl.device->kobj.sd,
+				   "ans2_lost_interrupts");
+	KUNIT_EXPECT_NOT_NULL(test, file);
+	kernfs_put(file);
+}
+
+static void parameter_reaches_the_controller(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	bool before = ans2_stat_per_batch;
+
+	ans2_stat_per_batch = true;
+	pci_test_start(test);
+	ans2_stat_per_batch = before;
+	KUNIT_EXPECT_TRUE(test, t->dev->ans2->hw.stat_per_batch);
+}
+
+/* Whatever bit the core waits for, this is no answer to wait on for. */
+static void registers_of_a_dead_controller_are_all_ones(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct nvme_ctrl *ctrl;
+	u32 val = 0;
+
+	pci_test_start(test);
+	ctrl = &t->dev->ctrl;
+	KUNIT_EXPECT_EQ(test, ctrl->ops->reg_read32(ctrl, NVME_REG_CSTS, &val),
+			0);
+	KUNIT_EXPECT_EQ(test, val, NVME_CSTS_RDY);
+	fake_fail(&t->fake, FAKE_CRASH, 0);
+	KUNIT_EXPECT_EQ(test, ctrl->ops->reg_read32(ctrl, NVME_REG_CSTS, &val),
+			0);
+	KUNIT_EXPECT_EQ(test, val, ~0u);
 }
 
 /*
@@ -559,6 +606,20 @@ static void late_deletion_is_not_sent(struct kunit *test)
 /*
  * Commands that are not sent
  */
+
+/* A start that was cut off has enabled the queue again. */
+static void stopped_controller_gets_no_admin_command(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	t->dev->ans2->hw.live = false;
+	pci_test_expect_end(test, pci_test_log_job(test), -EIO);
+	t->dev->ans2->hw.live = true;
+	pci_test_expect_end(test, pci_test_log_job(test), 0);
+	pci_test_expect_log(test, "log");
+}
 
 struct forbidden {
 	u8 opcode;
@@ -873,9 +934,126 @@ static void second_completion_is_ignored(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pci_test_read(t, 0, buf, 1), 0);
 }
 
+/* Refused entries are work, too: the line goes down with them. */
+static void interrupt_of_a_refused_entry_is_handled(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int posted;
+	irqreturn_t ret;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	disable_irq(t->fake.irq);
+	fake_add_rule(&t->fake, &(struct fake_rule){
+		.qid = 1, .opcode = nvme_cmd_read, .times = 1,
+		.act = FAKE_ALIEN, .status = 63 });
+	posted = t->fake.posted;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	local_irq_disable();
+	ret = nvme_ans2_irq(t->fake.irq, &t->dev->queues[1]);
+	local_irq_enable();
+	KUNIT_EXPECT_EQ(test, ret, IRQ_HANDLED);
+	enable_irq(t->fake.irq);
+	fake_release(&t->fake);
+	pci_test_expect_bio(test, bio, 0);
+}
+
+/* A device that never stops keeps nobody. */
+static void look_into_the_queue_ends(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int posted;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	disable_irq(t->fake.irq);
+	fake_add_rule(&t->fake, &(struct fake_rule){
+		.qid = 1, .opcode = nvme_cmd_read, .times = 1,
+		.act = FAKE_FLOOD, .status = 63 });
+	posted = t->fake.posted;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	posted = t->fake.posted;
+	KUNIT_EXPECT_TRUE(test, nvme_ans2_poll(&t->dev->queues[1]));
+	KUNIT_EXPECT_LE(test, t->fake.posted, posted + 64);
+	KUNIT_EXPECT_GE(test, t->fake.posted, posted + 61);
+	fake_end_flood(&t->fake);
+	enable_irq(t->fake.irq);
+	fake_release(&t->fake);
+	pci_test_expect_bio(test, bio, 0);
+}
+
+/* One look takes all, however many fit into its buffer. */
+static void look_into_the_queue_takes_all(struct kunit *test)
+{
+	u8 *buf = kunit_kzalloc(test, 61 * FAKE_BLOCK, GFP_KERNEL);
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bios;
+	unsigned int posted;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	disable_irq(t->fake.irq);
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_poll(&t->dev->queues[1]));
+	posted = t->fake.posted;
+	bios = pci_test_bios(test, REQ_OP_READ, buf, 61);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted == posted + 61));
+	KUNIT_EXPECT_TRUE(test, nvme_ans2_poll(&t->dev->queues[1]));
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_has_entry(&t->dev->ans2->hw, 1));
+	enable_irq(t->fake.irq);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(ans2_bios_ended(bios, 61)));
+}
+
 /*
  * Interrupts
  */
+
+/* Calls the handler of a queue without work. */
+static irqreturn_t pci_test_idle(struct pci_test *t, unsigned int times)
+{
+	irqreturn_t ret = IRQ_NONE;
+
+	local_irq_disable();
+	while (times-- && ret == IRQ_NONE)
+		ret = nvme_ans2_irq(t->fake.irq, &t->dev->queues[0]);
+	local_irq_enable();
+	return ret;
+}
+
+/* A healthy controller keeps its line, and the next thousand is as good. */
+static void thousandth_idle_interrupt_asks(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	t->dev->ans2->idle_irqs = 0;
+	KUNIT_EXPECT_EQ(test, pci_test_idle(t, 1500), IRQ_NONE);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->idle_irqs, 500);
+	t->dev->ans2->idle_irqs = 0;
+	fake_fail(&t->fake, FAKE_CRASH, 0);
+	KUNIT_EXPECT_EQ(test, pci_test_idle(t, 999), IRQ_NONE);
+	KUNIT_EXPECT_EQ(test, pci_test_idle(t, 1), IRQ_HANDLED);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->idle_irqs, 0);
+	KUNIT_EXPECT_TRUE(test, irqd_irq_disabled(irq_get_irq_data(t->fake.irq)));
+}
+
+/* Those in a row count. */
+static void work_ends_a_row_of_idle_interrupts(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	KUNIT_EXPECT_EQ(test, pci_test_idle(t, 400), IRQ_NONE);
+	KUNIT_EXPECT_GE(test, t->dev->ans2->idle_irqs, 400);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+	KUNIT_EXPECT_LT(test, t->dev->ans2->idle_irqs, 100);
+}
 
 /* A line that others use as well, or noise. */
 static void idle_interrupts_do_no_harm(struct kunit *test)
@@ -936,6 +1114,9 @@ static struct kunit_case pci_test_cases[] = {
 	KUNIT_CASE_PARAM(promise_is_not_believed, promise_gen_params),
 	KUNIT_CASE(namespace_with_metadata_is_empty),
 	KUNIT_CASE(attribute_shows_lost_interrupts),
+	KUNIT_CASE(attribute_is_there),
+	KUNIT_CASE(parameter_reaches_the_controller),
+	KUNIT_CASE(registers_of_a_dead_controller_are_all_ones),
 	KUNIT_CASE_PARAM(written_data_are_on_the_disk, transfer_gen_params),
 	KUNIT_CASE(failed_command_ends_with_its_status),
 	KUNIT_CASE_PARAM(crowd_uses_all_tags, scheduler_gen_params),
@@ -943,6 +1124,7 @@ static struct kunit_case pci_test_cases[] = {
 	KUNIT_CASE(admin_commands_go_one_by_one),
 	KUNIT_CASE(admin_time_out_is_that_of_io),
 	KUNIT_CASE(late_deletion_is_not_sent),
+	KUNIT_CASE(stopped_controller_gets_no_admin_command),
 	KUNIT_CASE_PARAM(user_command_is_refused, forbidden_gen_params),
 	KUNIT_CASE(metadata_are_refused),
 	KUNIT_CASE(batch_goes_on_after_a_refusal),
@@ -955,7 +1137,12 @@ static struct kunit_case pci_test_cases[] = {
 	KUNIT_CASE_PARAM(alien_completion_ends_nothing, alien_gen_params),
 	KUNIT_CASE(completion_without_a_request_is_ignored),
 	KUNIT_CASE(second_completion_is_ignored),
+	KUNIT_CASE(interrupt_of_a_refused_entry_is_handled),
+	KUNIT_CASE(look_into_the_queue_ends),
+	KUNIT_CASE(look_into_the_queue_takes_all),
 	KUNIT_CASE(idle_interrupts_do_no_harm),
+	KUNIT_CASE(thousandth_idle_interrupt_asks),
+	KUNIT_CASE(work_ends_a_row_of_idle_interrupts),
 	KUNIT_CASE(line_of_a_dead_controller_is_taken_down),
 	{ }
 };

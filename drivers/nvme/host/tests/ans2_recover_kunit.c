@@ -81,6 +81,17 @@ static void shutdown_in_order(struct kunit *test)
 	pci_test_start(test);
 	nvme_shutdown(t->fake.pdev);
 	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+	KUNIT_EXPECT_EQ(test, t->dev->ctrl.shutdown_timeout, 60);
+}
+
+static void drive_may_ask_for_a_longer_shutdown(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	t->dev->ctrl.shutdown_timeout = 100;
+	nvme_shutdown(t->fake.pdev);
+	KUNIT_EXPECT_EQ(test, t->dev->ctrl.shutdown_timeout, 100);
 }
 
 static void pci_test_sleep(struct kunit *test, bool sleep)
@@ -118,12 +129,23 @@ struct going {
 	const char *log;
 };
 
-/* CAP.TO is a second here; a shutdown may take longer than the core's 5 s. */
+/*
+ * CAP.TO is a second here if nothing else is said; a shutdown may take longer
+ * than the core's 5 s.
+ */
 static const struct going goings[] = {
 	{
 		.name = "slow to stop",
 		.traits = { .off_ms = 600 },
 		.log = T_DOWN " " T_AGAIN,
+	}, {
+		.name = "slow to stop, half a second rounded up",
+		.traits = { .off_ms = 400, .cap_to = 1 },
+		.log = T_DOWN " " T_AGAIN,
+	}, {
+		.name = "a bit too slow to stop",
+		.traits = { .off_ms = 1600 },
+		.log = T_DOWN " flr " T_AGAIN,
 	}, {
 		.name = "too slow to stop",
 		.traits = { .off_ms = 3000 },
@@ -157,6 +179,8 @@ static void goes_down(struct kunit *test)
 	const struct going *g = test->param_value;
 	struct pci_test *t = test->priv;
 
+	if (g->traits.cap_to)
+		t->fake.traits.cap_to = g->traits.cap_to;
 	pci_test_start(test);
 	t->fake.traits.off_ms = g->traits.off_ms;
 	t->fake.traits.shutdown_ms = g->traits.shutdown_ms;
@@ -186,6 +210,84 @@ static void signal_does_not_end_a_shutdown(struct kunit *test)
 	flush_signals(current);
 	disallow_signal(SIGKILL);
 	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+/* hwmon may send one at any time. */
+static void admin_command_is_not_sent_during_a_shutdown(struct kunit *test)
+{
+	struct ans2_job *shutdown, *job;
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	t->fake.traits.shutdown_ms = 500;
+	shutdown = pci_test_shutdown_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(!strcmp(t->fake.log, "delete-sq "
+						"delete-cq shutdown")));
+	job = pci_test_log_job(test);
+	pci_test_expect_end(test, shutdown, 0);
+	pci_test_expect_end(test, job, -EIO);
+	pci_test_expect_log(test, "delete-sq delete-cq shutdown off");
+}
+
+static unsigned int pci_test_irq_depth(struct pci_test *t)
+{
+	return irq_data_to_desc(irq_get_irq_data(t->fake.irq))->depth;
+}
+
+/* It is masked so many times, and not any more afterwards. */
+static void pci_test_expect_masked(struct kunit *test, unsigned int times)
+{
+	struct pci_test *t = test->priv;
+
+	nvme_ans2_mask_irq(t->dev);
+	KUNIT_EXPECT_EQ(test, pci_test_irq_depth(t), times);
+	while (pci_test_irq_depth(t))
+		enable_irq(t->fake.irq);
+}
+
+/* One that was stopped in order has no entries; no handler, no line. */
+static void line_of_a_live_controller_is_masked(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	pci_test_expect_masked(test, 1);
+	t->dev->ans2->hw.live = false;
+	pci_test_expect_masked(test, 0);
+	t->dev->ans2->hw.live = true;
+	clear_bit(NVMEQ_ENABLED, &t->dev->queues[0].flags);
+	pci_test_expect_masked(test, 0);
+	set_bit(NVMEQ_ENABLED, &t->dev->queues[0].flags);
+}
+
+static void pci_test_slow_watch(struct work_struct *work)
+{
+	struct pci_test *t = to_pci_test(fake_now);
+
+	WRITE_ONCE(t->looks, 1);
+	msleep(300);
+	WRITE_ONCE(t->looks, 2);
+}
+
+/* It uses queues and requests, which are not there for ever. */
+static void watch_has_ended_when_the_controller_is_down(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct delayed_work *watch;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	watch = &t->dev->ans2->hw.watch;
+	cancel_delayed_work_sync(watch);
+	watch->work.func = pci_test_slow_watch;
+	queue_delayed_work(t->dev->ans2->hw.watch_wq, watch, 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(READ_ONCE(t->looks)));
+	nvme_shutdown(t->fake.pdev);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(t->looks), 2);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(watch));
+	flush_delayed_work(watch);
+	watch->work.func = nvme_ans2_watch;
 }
 
 /*
@@ -324,6 +426,69 @@ static void unbind_of_a_dead_controller(struct kunit *test)
 
 	pci_test_bind(test);
 	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static u32 pci_test_cfg(struct pci_test *t, int where)
+{
+	u32 val;
+
+	pci_read_config_dword(t->fake.pdev, where, &val);
+	return val;
+}
+
+/* What the PCI core has set up, and users may have. */
+static void reset_of_the_function_keeps_its_set_up(struct kunit *test)
+{
+	static const int kept[] = {
+		PCI_COMMAND, PCI_CACHE_LINE_SIZE, PCI_BASE_ADDRESS_0,
+		PCI_BASE_ADDRESS_1, PCI_INTERRUPT_LINE, FAKE_CFG_DEVCTL,
+	};
+	struct pci_test *t = test->priv;
+	u32 cfg[ARRAY_SIZE(kept)];
+	unsigned int i;
+
+	pci_test_start(test);
+	pci_write_config_byte(t->fake.pdev, PCI_INTERRUPT_LINE, 0x2a);
+	pci_write_config_byte(t->fake.pdev, PCI_CACHE_LINE_SIZE, 0x10);
+	pcie_capability_set_word(t->fake.pdev, PCI_EXP_DEVCTL,
+				 PCI_EXP_DEVCTL_NFERE);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	for (i = 0; i < ARRAY_SIZE(kept); i++)
+		cfg[i] = pci_test_cfg(t, kept[i]);
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 0);
+
+	fake_fail(&t->fake, FAKE_CRASH, 0);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 1);
+	for (i = 0; i < ARRAY_SIZE(kept); i++)
+		KUNIT_EXPECT_EQ_MSG(test, pci_test_cfg(t, kept[i]), cfg[i],
+				    "at %#x", kept[i]);
+}
+
+/* A request that is cancelled gives its memory back. */
+static void nothing_is_cancelled_before_the_reset(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	bio = pci_test_held_bio(test, REQ_FAILFAST_MASK);
+	fake_fail(&t->fake, FAKE_CRASH, 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(ans2_bios_ended(bio, 1)));
+	KUNIT_EXPECT_EQ(test, bio->flrs, 1);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+
+	bio = pci_test_held_bio(test, REQ_FAILFAST_MASK);
+	job = pci_test_unbind_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(nvme_state_terminal(&t->dev->ctrl)));
+	pci_test_expire(&t->dev->tagset);
+	pci_test_expect_end(test, job, 0);
+	t->dev = NULL;
+	KUNIT_EXPECT_TRUE(test, ans2_bios_ended(bio, 1));
+	KUNIT_EXPECT_EQ(test, bio->flrs, 2);
 }
 
 /* RDY says nothing while a shutdown goes on. */
@@ -470,15 +635,63 @@ static void deletion_does_not_wait_for_ever(struct kunit *test)
 	pci_test_expect_log(test, "identify flr " T_AGAIN);
 }
 
-/* Users may have all requests that there are. */
-static void deletion_waits_for_a_request(struct kunit *test)
+/* An error of an earlier deletion is none of this one. */
+static void deletion_forgets_an_old_error(struct kunit *test)
 {
-	struct request *reqs[NVME_AQ_DEPTH];
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	set_bit(NVMEQ_DELETE_ERROR, &t->dev->queues[1].flags);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, T_DOWN " " T_AGAIN);
+}
+
+static void deletion_says_how_it_ended(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct nvme_queue *ioq;
+	unsigned long *flags;
+
+	pci_test_start(test);
+	ioq = &t->dev->queues[1];
+	flags = &t->dev->ans2->flags;
+	set_bit(NVME_ANS2_DELETING, flags);
+	KUNIT_EXPECT_EQ(test, nvme_ans2_delete_queue(ioq, nvme_admin_delete_sq),
+			0);
+	pci_test_rule(t, 0, nvme_admin_delete_cq, FAKE_FAIL, 1);
+	KUNIT_EXPECT_EQ(test, nvme_ans2_delete_queue(ioq, nvme_admin_delete_cq),
+			-EIO);
+	KUNIT_EXPECT_TRUE(test, test_bit(NVME_ANS2_HAS_IO_QUEUE, flags));
+	KUNIT_EXPECT_EQ(test, nvme_ans2_delete_queue(ioq, nvme_admin_delete_cq),
+			0);
+	KUNIT_EXPECT_FALSE(test, test_bit(NVME_ANS2_HAS_IO_QUEUE, flags));
+	clear_bit(NVME_ANS2_DELETING, flags);
+}
+
+static void time_out_ends_a_deletion(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	unsigned long begin;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_delete_sq, FAKE_HOLD, 1);
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	begin = jiffies;
+	pci_test_expire(&t->dev->admin_tagset);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_LT(test, jiffies - begin, T_SOON);
+	pci_test_expect_log(test, "delete-sq flr " T_AGAIN);
+}
+
+/* Users may have all requests that there are. Returns how many. */
+static unsigned int pci_test_take_all(struct kunit *test, struct request **reqs)
+{
 	struct pci_test *t = test->priv;
 	unsigned int nr = 0;
 
-	pci_test_start(test);
-	while (nr < ARRAY_SIZE(reqs)) {
+	while (nr < NVME_AQ_DEPTH) {
 		reqs[nr] = blk_mq_alloc_request(t->dev->ctrl.admin_q,
 						REQ_OP_DRV_IN,
 						BLK_MQ_REQ_NOWAIT);
@@ -487,6 +700,34 @@ static void deletion_waits_for_a_request(struct kunit *test)
 		nr++;
 	}
 	KUNIT_EXPECT_EQ(test, nr, t->dev->admin_tagset.queue_depth);
+	return nr;
+}
+
+static void deletion_does_not_wait_for_ever_for_a_request(struct kunit *test)
+{
+	struct request *reqs[NVME_AQ_DEPTH];
+	struct pci_test *t = test->priv;
+	unsigned int nr;
+
+	pci_test_start(test);
+	blk_queue_rq_timeout(t->dev->ctrl.admin_q, HZ / 5);
+	nr = pci_test_take_all(test, reqs);
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(READ_ONCE(t->fake.flrs)));
+	while (nr--)
+		blk_mq_free_request(reqs[nr]);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "flr " T_AGAIN);
+}
+
+static void deletion_waits_for_a_request(struct kunit *test)
+{
+	struct request *reqs[NVME_AQ_DEPTH];
+	struct pci_test *t = test->priv;
+	unsigned int nr;
+
+	pci_test_start(test);
+	nr = pci_test_take_all(test, reqs);
 	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
 	msleep(100);
 	KUNIT_EXPECT_STREQ(test, t->fake.log, "");
@@ -517,9 +758,44 @@ static void stop_waits_for_another_admin_command(struct kunit *test)
 	pci_test_expect_log(test, "identify off " T_AGAIN);
 }
 
+static void stop_does_not_wait_for_ever(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	blk_queue_rq_timeout(t->dev->ctrl.admin_q, HZ / 5);
+	clear_bit(NVME_ANS2_HAS_IO_QUEUE, &t->dev->ans2->flags);
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
+	job = pci_test_admin_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	pci_test_reset_now(test);
+	pci_test_expect_end(test, job, -EINTR);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "identify flr " T_AGAIN);
+}
+
 /*
  * Entries that nobody has taken yet
  */
+
+/* They come between the two deletions, and without an interrupt. */
+static void last_entries_are_taken_before_their_queue_goes(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int ios;
+
+	pci_test_start(test);
+	ios = t->fake.ios;
+	bio = pci_test_held_bio(test, 0);
+	pci_test_rule(t, 0, nvme_admin_delete_sq, FAKE_LATE, 1);
+	pci_test_reset_now(test);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, t->fake.ios, ios + 1);
+	pci_test_expect_log(test, T_DOWN " " T_AGAIN);
+}
 
 /* They are taken before their queue is deleted: nothing is sent twice. */
 static void entry_is_taken_before_a_reset(struct kunit *test)
@@ -612,6 +888,33 @@ static void watch_finds_lost_interrupt_of_admin(struct kunit *test)
 	pci_test_expect_log(test, "identify" T_ID T_ID T_ID);
 }
 
+/* Its interrupt may be on its way. */
+static void fresh_entry_is_not_lost(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct nvme_ans2_dev *ans2;
+	struct ans2_bio *bio;
+	unsigned int posted;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	ans2 = t->dev->ans2;
+	disable_irq(t->fake.irq);
+	posted = t->fake.posted;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	cancel_delayed_work_sync(&ans2->hw.watch);
+	ans2->look[1] = (struct nvme_ans2_look){ ans2->hw.q[1].reaped, false };
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_look_at(ans2, 1));
+	KUNIT_EXPECT_EQ(test, ans2->lost_irqs, 0);
+	KUNIT_EXPECT_FALSE(test, ans2_bios_ended(bio, 1));
+	KUNIT_EXPECT_TRUE(test, nvme_ans2_look_at(ans2, 1));
+	KUNIT_EXPECT_EQ(test, ans2->lost_irqs, 1);
+	pci_test_expect_bio(test, bio, 0);
+	ans2->hw.watched = false;
+	enable_irq(t->fake.irq);
+}
+
 /* It looks while something is in flight, and does not mind if that is slow. */
 static void watch_ends_with_the_last_command(struct kunit *test)
 {
@@ -648,6 +951,21 @@ static void io_time_out_resets(struct kunit *test)
 	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
 	bio = pci_test_bio(test);
 	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	pci_test_expire(&t->dev->tagset);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, T_DOWN " " T_AGAIN);
+}
+
+/* It does not leave that to the watch. */
+static void io_time_out_resets_by_itself(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+
+	pci_test_start(test);
+	bio = pci_test_held_bio(test, 0);
+	cancel_delayed_work_sync(&t->dev->ans2->hw.watch);
 	pci_test_expire(&t->dev->tagset);
 	pci_test_expect_bio(test, bio, 0);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
@@ -724,19 +1042,41 @@ static bool pci_test_any(struct request *req, void *data)
 	return false;
 }
 
-/* Whoever has stopped the controller ends what was in flight. */
-static void time_out_of_a_stopped_controller_waits(struct kunit *test)
+static struct request *pci_test_first(struct kunit *test,
+				      struct blk_mq_tag_set *set)
 {
 	struct request *req = NULL;
+
+	blk_mq_tagset_busy_iter(set, pci_test_any, &req);
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	return req;
+}
+
+/* Unless it is being removed: then nobody else does. */
+static void time_out_of_a_removed_controller_ends_io(struct kunit *test)
+{
 	struct pci_test *t = test->priv;
 	struct ans2_bio *bio;
 
 	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
-	blk_mq_tagset_busy_iter(&t->dev->tagset, pci_test_any, &req);
-	KUNIT_ASSERT_NOT_NULL(test, req);
+	bio = pci_test_held_bio(test, 0);
+	nvme_ans2_stop(&t->dev->ans2->hw);
+	KUNIT_EXPECT_TRUE(test, nvme_change_ctrl_state(&t->dev->ctrl,
+						       NVME_CTRL_DELETING));
+	pci_test_expire(&t->dev->tagset);
+	pci_test_expect_bio(test, bio, -EIO);
+}
+
+/* Whoever has stopped the controller ends what was in flight. */
+static void time_out_of_a_stopped_controller_waits(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	struct request *req;
+
+	pci_test_start(test);
+	bio = pci_test_held_bio(test, 0);
+	req = pci_test_first(test, &t->dev->tagset);
 	t->dev->ans2->hw.live = false;
 	KUNIT_EXPECT_EQ(test, nvme_ans2_timeout(req), BLK_EH_RESET_TIMER);
 	KUNIT_EXPECT_FALSE(test, ans2_bios_ended(bio, 1));
@@ -832,6 +1172,51 @@ static void time_out_of_command_of_another(struct kunit *test)
 	pci_test_expect_bio(test, pci_test_bio(test), 0);
 }
 
+/* It comes while another thread has the lock, and has no effect by itself. */
+static void pci_test_time_out_locked(struct kunit *test,
+				     struct blk_mq_tag_set *set)
+{
+	struct pci_test *t = test->priv;
+
+	mutex_lock(&t->dev->shutdown_lock);
+	KUNIT_EXPECT_EQ(test, nvme_ans2_timeout(pci_test_first(test, set)),
+			BLK_EH_RESET_TIMER);
+	mutex_unlock(&t->dev->shutdown_lock);
+}
+
+static void time_out_under_the_lock_is_not_lost(struct kunit *test)
+{
+	struct ans2_job *job = pci_test_alien_in_start(test);
+	struct pci_test *t = test->priv;
+	unsigned long begin = jiffies;
+
+	pci_test_time_out_locked(test, &t->dev->admin_tagset);
+	pci_test_expect_end(test, job, -EINTR);
+	KUNIT_EXPECT_LT(test, jiffies - begin, T_SOON);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+}
+
+/* Here what is lost is what the end of a reset waits for. */
+static void io_time_out_under_the_lock_is_not_lost(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned long begin;
+
+	pci_test_start(test);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 2);
+	bio = pci_test_bio(test);
+	KUNIT_ASSERT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	pci_test_expire(&t->dev->tagset);
+	KUNIT_ASSERT_TRUE(test, T_UNTIL(!fake_held(&t->fake, 1)));
+	KUNIT_ASSERT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	begin = jiffies;
+	pci_test_time_out_locked(test, &t->dev->tagset);
+	pci_test_expect_bio(test, bio, 0);
+	KUNIT_EXPECT_LT(test, jiffies - begin, T_SOON);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+}
+
 /*
  * As nvme_reset_work() gets there: not live, and the queues no longer frozen.
  * The next try ends with that, too.
@@ -854,6 +1239,12 @@ static void start_that_fails_at_its_end_freezes_again(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, nvme_ans2_set_live(t->dev));
 	KUNIT_EXPECT_EQ(test, t->ns->queue->mq_freeze_depth, 1);
 	nvme_unfreeze(ctrl);
+
+	/* There is no next try for one that is removed. */
+	KUNIT_EXPECT_TRUE(test, nvme_change_ctrl_state(ctrl,
+						       NVME_CTRL_DELETING));
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_set_live(t->dev));
+	KUNIT_EXPECT_EQ(test, t->ns->queue->mq_freeze_depth, 0);
 }
 
 /*
@@ -923,6 +1314,28 @@ static void failed_start_is_tried_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->dev->ans2->starts, 0);
 	pci_test_expect_bio(test, bio, 0);
 	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
+static const unsigned int nr_starts[] = { 1, 2, 3 };
+
+static void nr_starts_name(const unsigned int *nr, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", *nr);
+}
+
+KUNIT_ARRAY_PARAM(nr_starts, nr_starts, nr_starts_name);
+
+/* The first is not worth a reset of the function, if the controller answers. */
+static void function_is_reset_from_the_second_failure_on(struct kunit *test)
+{
+	unsigned int nr = *(const unsigned int *)test->param_value;
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_FAIL, nr);
+	pci_test_reset_now(test);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, nr - 1);
 }
 
 static const struct start last_starts[] = {
@@ -1018,11 +1431,14 @@ static void without_function_reset_it_is_given_up(struct kunit *test)
 /* The reset that was not possible is made up for before the next start. */
 static void start_begins_with_the_reset_that_failed(struct kunit *test)
 {
+	const enum fake_act *act = test->param_value;
 	struct pci_test *t = test->priv;
 
+	if (*act == FAKE_GONE)
+		kunit_skip(test, "nvme-pci does not start what reads as ones");
 	pci_test_start(test);
 	pci_test_permit_flr(t, false);
-	fake_fail(&t->fake, FAKE_CRASH, 0);
+	fake_fail(&t->fake, *act, 0);
 	nvme_shutdown(t->fake.pdev);
 	pci_test_expect_log(test, "");
 	pci_test_permit_flr(t, true);
@@ -1216,9 +1632,13 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(many_resets_leave_nothing),
 	KUNIT_CASE(function_reset_in_order),
 	KUNIT_CASE(shutdown_in_order),
+	KUNIT_CASE(drive_may_ask_for_a_longer_shutdown),
 	KUNIT_CASE(suspend_in_order),
 	KUNIT_CASE_PARAM(goes_down, going_gen_params),
 	KUNIT_CASE(signal_does_not_end_a_shutdown),
+	KUNIT_CASE(admin_command_is_not_sent_during_a_shutdown),
+	KUNIT_CASE(line_of_a_live_controller_is_masked),
+	KUNIT_CASE(watch_has_ended_when_the_controller_is_down),
 	KUNIT_CASE_PARAM(io_survives, failure_gen_params),
 	KUNIT_CASE_PARAM(io_survives_a_suspend, failure_gen_params),
 	KUNIT_CASE(start_counts_queues_anew),
@@ -1227,37 +1647,53 @@ static struct kunit_case recover_cases[] = {
 			 failure_gen_params),
 	KUNIT_CASE_PARAM(reset_of_a_dead_controller, failure_gen_params),
 	KUNIT_CASE_PARAM(unbind_of_a_dead_controller, failure_gen_params),
+	KUNIT_CASE(reset_of_the_function_keeps_its_set_up),
+	KUNIT_CASE(nothing_is_cancelled_before_the_reset),
 	KUNIT_CASE_PARAM(failure_ends_a_shutdown, failure_gen_params),
 	KUNIT_CASE_PARAM(failure_ends_a_stop, failure_gen_params),
 	KUNIT_CASE_PARAM(deletion_that_does_not_work, deletion_gen_params),
+	KUNIT_CASE(deletion_forgets_an_old_error),
+	KUNIT_CASE(deletion_says_how_it_ended),
+	KUNIT_CASE(time_out_ends_a_deletion),
+	KUNIT_CASE(deletion_does_not_wait_for_ever_for_a_request),
 	KUNIT_CASE(deletion_after_a_time_out_is_not_waited_for),
 	KUNIT_CASE(deletion_waits_for_another_admin_command),
 	KUNIT_CASE(deletion_does_not_wait_for_ever),
 	KUNIT_CASE(deletion_waits_for_a_request),
 	KUNIT_CASE(stop_waits_for_another_admin_command),
+	KUNIT_CASE(stop_does_not_wait_for_ever),
+	KUNIT_CASE(last_entries_are_taken_before_their_queue_goes),
 	KUNIT_CASE(entry_is_taken_before_a_reset),
 	KUNIT_CASE_PARAM(entry_of_a_dead_controller_is_taken,
 			 failure_gen_params),
 	KUNIT_CASE_PARAM(watch_finds_lost_interrupt_of_io, crowd_gen_params),
 	KUNIT_CASE(watch_finds_lost_interrupt_of_admin),
+	KUNIT_CASE(fresh_entry_is_not_lost),
 	KUNIT_CASE(watch_ends_with_the_last_command),
 	KUNIT_CASE(io_time_out_resets),
+	KUNIT_CASE(io_time_out_resets_by_itself),
 	KUNIT_CASE(start_forgets_what_was_known),
 	KUNIT_CASE(admin_time_out_resets_the_function),
 	KUNIT_CASE(time_out_looks_into_the_queue),
+	KUNIT_CASE(time_out_of_a_removed_controller_ends_io),
 	KUNIT_CASE(time_out_of_a_stopped_controller_waits),
 	KUNIT_CASE(io_that_times_out_twice_is_done),
 	KUNIT_CASE(io_that_is_always_lost_ends_alone),
 	KUNIT_CASE_PARAM(failure_under_command_of_another,
 			 failure_gen_params),
 	KUNIT_CASE(time_out_of_command_of_another),
+	KUNIT_CASE(time_out_under_the_lock_is_not_lost),
+	KUNIT_CASE(io_time_out_under_the_lock_is_not_lost),
 	KUNIT_CASE(start_that_fails_at_its_end_freezes_again),
 	KUNIT_CASE_PARAM(failed_start_is_tried_again, start_gen_params),
+	KUNIT_CASE_PARAM(function_is_reset_from_the_second_failure_on,
+			 nr_starts_gen_params),
 	KUNIT_CASE_PARAM(fourth_start_is_the_last, last_start_gen_params),
 	KUNIT_CASE(given_up_when_it_is_down),
 	KUNIT_CASE(start_that_is_never_ready),
 	KUNIT_CASE(without_function_reset_it_is_given_up),
-	KUNIT_CASE(start_begins_with_the_reset_that_failed),
+	KUNIT_CASE_PARAM(start_begins_with_the_reset_that_failed,
+			 failure_gen_params),
 	KUNIT_CASE_PARAM(probe_does_not_wait_for_ever, probe_gen_params),
 	KUNIT_CASE(unbind_waits_for_io),
 	KUNIT_CASE(unbind_does_not_wait_for_ever),

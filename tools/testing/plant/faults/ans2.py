@@ -131,7 +131,8 @@ FAULTS = [
     Fault("started-before-noted",
           skip("nvme_ans2_submit", "ans2->inflight |= BIT_ULL(tags[0]);"),
           behind("nvme_ans2_submit", "ans2_write32(ans2, q->sq_db, tags[0]);",
-                 "ans2->inflight |= BIT_ULL(tags[0]);")),
+                 "ans2->inflight |= BIT_ULL(tags[0]);"),
+          equivalent="nobody looks before the lock is free"),
     Fault("live-before-registers",
           before("nvme_ans2_start", "ans2_write32(ans2, ANS2_LINEAR_SQ_CTRL, "
                  "ANS2_LINEAR_SQ_CTRL_EN);", "ans2->live = true;"),
