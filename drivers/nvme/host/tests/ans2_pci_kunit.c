@@ -1028,6 +1028,7 @@ static irqreturn_t pci_test_idle(struct pci_test *t, unsigned int times)
 static void thousandth_idle_interrupt_asks(struct kunit *test)
 {
 	struct pci_test *t = test->priv;
+	struct irq_data *line = irq_get_irq_data(t->fake.irq);
 
 	pci_test_start(test);
 	flush_work(&t->dev->ctrl.scan_work);
@@ -1039,7 +1040,7 @@ static void thousandth_idle_interrupt_asks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pci_test_idle(t, 999), IRQ_NONE);
 	KUNIT_EXPECT_EQ(test, pci_test_idle(t, 1), IRQ_HANDLED);
 	KUNIT_EXPECT_EQ(test, t->dev->ans2->idle_irqs, 0);
-	KUNIT_EXPECT_TRUE(test, irqd_irq_disabled(irq_get_irq_data(t->fake.irq)));
+	KUNIT_EXPECT_TRUE(test, irqd_irq_disabled(line));
 }
 
 /* Those in a row count. */

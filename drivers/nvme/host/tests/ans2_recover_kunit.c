@@ -221,8 +221,7 @@ static void admin_command_is_not_sent_during_a_shutdown(struct kunit *test)
 	pci_test_start(test);
 	t->fake.traits.shutdown_ms = 500;
 	shutdown = pci_test_shutdown_job(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(!strcmp(t->fake.log, "delete-sq "
-						"delete-cq shutdown")));
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(strstr(t->fake.log, "shutdown")));
 	job = pci_test_log_job(test);
 	pci_test_expect_end(test, shutdown, 0);
 	pci_test_expect_end(test, job, -EIO);
@@ -779,7 +778,10 @@ static void stop_does_not_wait_for_ever(struct kunit *test)
  * Entries that nobody has taken yet
  */
 
-/* They come between the two deletions, and without an interrupt. */
+/*
+ * They come between the two deletions, and no interrupt does: the watch takes
+ * the entries of the deletions, one look after it has seen them.
+ */
 static void last_entries_are_taken_before_their_queue_goes(struct kunit *test)
 {
 	struct pci_test *t = test->priv;
@@ -790,6 +792,9 @@ static void last_entries_are_taken_before_their_queue_goes(struct kunit *test)
 	ios = t->fake.ios;
 	bio = pci_test_held_bio(test, 0);
 	pci_test_rule(t, 0, nvme_admin_delete_sq, FAKE_LATE, 1);
+	flush_work(&t->dev->ctrl.scan_work);
+	/* until the handlers are new */
+	disable_irq(t->fake.irq);
 	pci_test_reset_now(test);
 	pci_test_expect_bio(test, bio, 0);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
@@ -906,6 +911,10 @@ static void fresh_entry_is_not_lost(struct kunit *test)
 	cancel_delayed_work_sync(&ans2->hw.watch);
 	ans2->look[1] = (struct nvme_ans2_look){ ans2->hw.q[1].reaped, false };
 	KUNIT_EXPECT_FALSE(test, nvme_ans2_look_at(ans2, 1));
+	/* nor is the next one of a queue that moves */
+	ans2->look[1] = (struct nvme_ans2_look){ ans2->hw.q[1].reaped - 1,
+						 true };
+	KUNIT_EXPECT_TRUE(test, nvme_ans2_look_at(ans2, 1));
 	KUNIT_EXPECT_EQ(test, ans2->lost_irqs, 0);
 	KUNIT_EXPECT_FALSE(test, ans2_bios_ended(bio, 1));
 	KUNIT_EXPECT_TRUE(test, nvme_ans2_look_at(ans2, 1));
@@ -995,9 +1004,12 @@ static void start_forgets_what_was_known(struct kunit *test)
 	fake_release(&t->fake);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
 
+	flush_work(&t->dev->ctrl.scan_work);
+	fake_forget_log(&t->fake);
 	set_bit(NVME_ANS2_NEEDS_RESET, flags);
 	pci_test_reset_now(test);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	pci_test_expect_log(test, "flr " T_AGAIN);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*flags), has_queue);
 	KUNIT_EXPECT_EQ(test, t->fake.flrs, 2);
 }
@@ -1217,6 +1229,114 @@ static void io_time_out_under_the_lock_is_not_lost(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
 }
 
+static void pci_test_connect(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct nvme_ctrl *ctrl = &t->dev->ctrl;
+
+	flush_work(&ctrl->scan_work);
+	KUNIT_ASSERT_TRUE(test, nvme_change_ctrl_state(ctrl,
+						       NVME_CTRL_RESETTING));
+	KUNIT_ASSERT_TRUE(test, nvme_change_ctrl_state(ctrl,
+						       NVME_CTRL_CONNECTING));
+}
+
+static irqreturn_t pci_test_no_irq(int irq, void *data)
+{
+	return IRQ_NONE;
+}
+
+/* What is in memory is taken, and handlers do not go under a line that is up. */
+static void cut_leaves_no_entry_and_masks_the_line(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int posted;
+
+	pci_test_start(test);
+	pci_test_connect(test);
+	/* Without it the line would be shut down with its last handler. */
+	KUNIT_ASSERT_EQ(test, request_irq(t->fake.irq, pci_test_no_irq,
+					  IRQF_SHARED, "ans2-kunit", t), 0);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_SILENT, 1);
+	posted = t->fake.posted;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	mutex_lock(&t->dev->shutdown_lock);
+	nvme_ans2_cut(t->dev);
+	mutex_unlock(&t->dev->shutdown_lock);
+	KUNIT_EXPECT_EQ(test, pci_test_irq_depth(t), 1);
+	free_irq(t->fake.irq, t);
+	KUNIT_EXPECT_TRUE(test, ans2_bios_ended(bio, 1));
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 1);
+}
+
+/* The controller in memory looks whether the lock is held. */
+static void starting_over_resets_under_the_lock(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_connect(test);
+	fake_fail(&t->fake, FAKE_CRASH, 0);
+	KUNIT_EXPECT_TRUE(test, nvme_ans2_start_over(t->dev, -EIO));
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 1);
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&t->dev->shutdown_lock));
+}
+
+/* One that answers does without a reset at first. */
+static void starting_over_stops_in_order(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_connect(test);
+	fake_forget_log(&t->fake);
+	KUNIT_EXPECT_TRUE(test, nvme_ans2_start_over(t->dev, -EIO));
+	pci_test_expect_log(test, T_DOWN);
+	KUNIT_EXPECT_FALSE(test, test_bit(NVME_ANS2_NEEDS_RESET,
+					  &t->dev->ans2->flags));
+}
+
+static void nobody_starts_over_what_is_removed(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_connect(test);
+	WRITE_ONCE(t->fake.pdev->error_state, pci_channel_io_perm_failure);
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_start_over(t->dev, -EIO));
+	WRITE_ONCE(t->fake.pdev->error_state, pci_channel_io_normal);
+	KUNIT_EXPECT_TRUE(test, nvme_change_ctrl_state(&t->dev->ctrl,
+						       NVME_CTRL_DELETING));
+	KUNIT_EXPECT_FALSE(test, nvme_ans2_start_over(t->dev, -EIO));
+	KUNIT_EXPECT_TRUE(test, t->dev->ans2->hw.live);
+}
+
+static int ans2_job_set_live(struct ans2_job *job)
+{
+	return nvme_ans2_set_live(job->t->dev);
+}
+
+/* It is cut before or afterwards. */
+static void end_of_a_start_waits_for_the_lock(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_start(test);
+	pci_test_connect(test);
+	job = pci_test_new_job(test, ans2_job_set_live);
+	mutex_lock(&t->dev->shutdown_lock);
+	wake_up_process(job->task);
+	msleep(50);
+	KUNIT_EXPECT_FALSE(test, ans2_job_ended(job));
+	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_CONNECTING));
+	mutex_unlock(&t->dev->shutdown_lock);
+	pci_test_expect_end(test, job, true);
+	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_LIVE));
+}
+
 /*
  * As nvme_reset_work() gets there: not live, and the queues no longer frozen.
  * The next try ends with that, too.
@@ -1228,10 +1348,7 @@ static void start_that_fails_at_its_end_freezes_again(struct kunit *test)
 
 	pci_test_start(test);
 	ctrl = &t->dev->ctrl;
-	KUNIT_ASSERT_TRUE(test, nvme_change_ctrl_state(ctrl,
-						       NVME_CTRL_RESETTING));
-	KUNIT_ASSERT_TRUE(test, nvme_change_ctrl_state(ctrl,
-						       NVME_CTRL_CONNECTING));
+	pci_test_connect(test);
 	mutex_lock(&t->dev->shutdown_lock);
 	nvme_ans2_cut(t->dev);
 	mutex_unlock(&t->dev->shutdown_lock);
@@ -1433,17 +1550,23 @@ static void start_begins_with_the_reset_that_failed(struct kunit *test)
 {
 	const enum fake_act *act = test->param_value;
 	struct pci_test *t = test->priv;
+	unsigned long begin;
 
 	if (*act == FAKE_GONE)
 		kunit_skip(test, "nvme-pci does not start what reads as ones");
+	t->fake.traits.cap_to = 60;
 	pci_test_start(test);
 	pci_test_permit_flr(t, false);
 	fake_fail(&t->fake, *act, 0);
 	nvme_shutdown(t->fake.pdev);
 	pci_test_expect_log(test, "");
+	KUNIT_EXPECT_FALSE(test, t->dev->ans2->hw.live);
 	pci_test_permit_flr(t, true);
+	begin = jiffies;
 	KUNIT_EXPECT_EQ(test, nvme_try_sched_reset(&t->dev->ctrl), 0);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	/* without a wait for what does not come */
+	KUNIT_EXPECT_LT(test, jiffies - begin, T_SOON);
 	pci_test_expect_log(test, "flr " T_AGAIN);
 }
 
@@ -1622,6 +1745,8 @@ static void io_of_a_pulled_function_ends(struct kunit *test)
 	pci_test_pull(t);
 	pci_test_expect_bio(test, bio, -EIO);
 	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_DELETING));
+	KUNIT_EXPECT_FALSE(test, test_bit(NVME_ANS2_NEEDS_RESET,
+					  &t->dev->ans2->flags));
 	pci_test_expect_log(test, "");
 }
 
@@ -1684,6 +1809,11 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(time_out_of_command_of_another),
 	KUNIT_CASE(time_out_under_the_lock_is_not_lost),
 	KUNIT_CASE(io_time_out_under_the_lock_is_not_lost),
+	KUNIT_CASE(cut_leaves_no_entry_and_masks_the_line),
+	KUNIT_CASE(starting_over_resets_under_the_lock),
+	KUNIT_CASE(starting_over_stops_in_order),
+	KUNIT_CASE(nobody_starts_over_what_is_removed),
+	KUNIT_CASE(end_of_a_start_waits_for_the_lock),
 	KUNIT_CASE(start_that_fails_at_its_end_freezes_again),
 	KUNIT_CASE_PARAM(failed_start_is_tried_again, start_gen_params),
 	KUNIT_CASE_PARAM(function_is_reset_from_the_second_failure_on,

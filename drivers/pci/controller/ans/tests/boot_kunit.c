@@ -500,6 +500,26 @@ static void queue_runs_without_memory_and_goes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, rescuers_are(0));
 }
 
+/* The hardware's own functions, on plain memory */
+static void registers_are_those_of_the_co_processor(struct kunit *test)
+{
+	const struct ans_firmware_ops *ops = &ans_firmware_hw_ops;
+	struct ans_firmware fw = { };
+	__le32 *regs = kunit_kzalloc(test, 0x80, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, regs);
+	fw.asc = (__force void __iomem *)regs;
+	fw.nvme_boot_status = (__force void __iomem *)(regs + 0x60 / 4);
+	regs[0x44 / 4] = cpu_to_le32(0x11);
+	regs[0x60 / 4] = cpu_to_le32(FAKE_READY);
+	KUNIT_EXPECT_EQ(test, ops->cpu_control(&fw), 0x11);
+	KUNIT_EXPECT_EQ(test, ops->boot_status(&fw), FAKE_READY);
+	ops->set_cpu_control(&fw, 0x22);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(regs[0x44 / 4]), 0x22);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(regs[0x40 / 4]), 0);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(regs[0x48 / 4]), 0);
+}
+
 static struct kunit_case boot_cases[] = {
 	KUNIT_CASE_PARAM(start_of, start_gen_params),
 	KUNIT_CASE(ready_may_come_late),
@@ -520,6 +540,7 @@ static struct kunit_case boot_cases[] = {
 			 way_to_stop_gen_params),
 	KUNIT_CASE_PARAM(first_request_is_served, way_to_find_gen_params),
 	KUNIT_CASE(queue_runs_without_memory_and_goes),
+	KUNIT_CASE(registers_are_those_of_the_co_processor),
 	{}
 };
 
