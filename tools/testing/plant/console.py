@@ -10,7 +10,8 @@ import time
 RESULT = re.compile(r"(?:\[ *[\d.]+\] )?( *)(not )?ok \d+ ([^#]*?)( # .*)?")
 SUBTEST = re.compile(r"(?:\[ *[\d.]+\] )?    # Subtest: (.*)")
 PLAN = re.compile(r"(?:\[ *[\d.]+\] )?1\.\.(\d+)")
-ALARM = re.compile(r"Kernel panic - not syncing: (.*)")
+ALARM = re.compile(r"Kernel panic - not syncing: (.*)|"
+                   r"INFO: task (.*) blocked for more than")
 # How long a console may say nothing: seconds, and times of a good boot
 SILENCE = 40, 6
 # The guest's clock goes by its instructions, and leaps where it would wait, so
@@ -21,7 +22,7 @@ CLOCK = "-icount", "shift=2,sleep=off"
 class Console:
     """What a console says so far.
 
-    @complaint: what is wrong: the suite and case, or how it panicked
+    @complaint: what is wrong: the suite and case, how it panicked or what hangs
     @over: all suites have a result
     """
 
@@ -48,7 +49,8 @@ class Console:
             if bad and len(indent) == 4:
                 self.complaint = f"{self.suite}.{name}"
         elif found := ALARM.search(line):
-            self.complaint = f"{self.suite}: {found[1]}"
+            panic, task = found.groups()
+            self.complaint = f"{self.suite}: {panic or f'{task} hangs'}"
 
 
 class Silence:
