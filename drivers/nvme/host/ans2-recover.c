@@ -397,7 +397,7 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
 	if (!READ_ONCE(ans2->hw.live) && !nvme_state_terminal(&dev->ctrl))
 		return BLK_EH_RESET_TIMER;
 
-	/* Neither is somebody else to cancel what is taken: nvme_ans2_halt(). */
+	/* nvme_ans2_halt() waits for this before what is taken is cancelled. */
 	scoped_guard(spinlock, &nvmeq->cq_poll_lock)
 		if (READ_ONCE(ans2->hw.live))
 			nvme_ans2_poll(nvmeq);

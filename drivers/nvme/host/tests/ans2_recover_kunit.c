@@ -1246,7 +1246,7 @@ static irqreturn_t pci_test_no_irq(int irq, void *data)
 	return IRQ_NONE;
 }
 
-/* What is in memory is taken, and handlers do not go under a line that is up. */
+/* What is in memory is taken; no handler goes under a line that is up. */
 static void cut_leaves_no_entry_and_masks_the_line(struct kunit *test)
 {
 	struct pci_test *t = test->priv;
