@@ -123,10 +123,9 @@ static void ans_bridge_remove(void *data)
 
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(bus);
-	mutex_lock(&bridge->lock);
+	/* Notifiers are called below, and take the lock inside theirs. */
+	ans_bridge_set_host(bridge, NULL);
 	pci_remove_root_bus(bus);
-	bridge->host = NULL;
-	mutex_unlock(&bridge->lock);
 	pci_unlock_rescan_remove();
 }
 

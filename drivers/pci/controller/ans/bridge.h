@@ -29,8 +29,8 @@ struct pci_host_bridge;
  *	    be; with the device lock of the function held
  * @notifier: hears of drivers of the function
  * @pinned: a driver is bound, so this module stays
- * @lock: protects @host. Taken outside the device lock of the function, inside
- *	  the PCI core's for adding and removing devices
+ * @lock: protects @host. Taken inside the PCI core's lock for adding and
+ *	  removing devices and inside that of notifiers, never outside
  * @host: the host bridge, NULL while there is none
  * @function: its one function
  */

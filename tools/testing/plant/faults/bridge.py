@@ -34,11 +34,8 @@ FAULTS = [
     Fault("removed-without-rescan-lock", *unlocked(
           "ans_bridge_remove", "pci_lock_rescan_remove();",
           "pci_unlock_rescan_remove();")),
-    Fault("removed-without-lock", *unlocked(
-          "ans_bridge_remove", "mutex_lock(&bridge->lock);",
-          "mutex_unlock(&bridge->lock);")),
     Fault("removed-host-kept",
-          skip("ans_bridge_remove", "bridge->host = NULL;")),
+          skip("ans_bridge_remove", "ans_bridge_set_host(bridge, NULL);")),
     Fault("removed-not-stopped",
           skip("ans_bridge_remove", "pci_stop_root_bus(bus);")),
     Fault("window-not-requested",
@@ -73,8 +70,6 @@ FAULTS = [
           other_lock("ans_bridge_is_empty", "&bridge->lock")),
     Fault("host-noted-unlocked",
           other_lock("ans_bridge_set_host", "&bridge->lock")),
-    Fault("removed-keeps-lock",
-          skip("ans_bridge_remove", "mutex_unlock(&bridge->lock);")),
     Fault("driver-not-pinned",
           skip("ans_bridge_notify", "ans_pin(bridge, true);")),
     Fault("unbound-stays-pinned",
