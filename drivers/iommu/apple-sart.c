@@ -415,8 +415,10 @@ int apple_sart_allow(struct apple_sart *sart, phys_addr_t phys, size_t size)
 {
 	int ret;
 
-	scoped_guard(mutex, &apple_sart_lock)
-		ret = sart_allow_locked(sart, phys, size);
+	mutex_lock(&apple_sart_lock);
+	ret = sart_allow_locked(sart, phys, size);
+	mutex_unlock(&apple_sart_lock);
+
 	if (ret)
 		dev_warn(sart->dev, "cannot allow %zu bytes at %pa: %d\n",
 			 size, &phys, ret);
@@ -477,8 +479,10 @@ int apple_sart_revoke(struct apple_sart *sart, phys_addr_t phys, size_t size)
 {
 	int ret;
 
-	scoped_guard(mutex, &apple_sart_lock)
-		ret = sart_revoke_locked(sart, phys, size);
+	mutex_lock(&apple_sart_lock);
+	ret = sart_revoke_locked(sart, phys, size);
+	mutex_unlock(&apple_sart_lock);
+
 	if (ret)
 		dev_warn(sart->dev, "cannot revoke %zu bytes at %pa: %d\n",
 			 size, &phys, ret);
@@ -633,11 +637,11 @@ static void sart_unregister(void *data)
 	struct apple_sart *sart = data;
 
 	debugfs_remove(sart->debugfs);
-	scoped_guard(mutex, &apple_sart_lock) {
-		list_del(&sart->node);
-		sart_revoke_all(sart);
-		sart->regs = NULL;
-	}
+	mutex_lock(&apple_sart_lock);
+	list_del(&sart->node);
+	sart_revoke_all(sart);
+	sart->regs = NULL;
+	mutex_unlock(&apple_sart_lock);
 	sart_put(sart);
 }
 
@@ -689,8 +693,9 @@ static struct apple_sart *sart_register(struct device *dev,
 		return ERR_PTR(ret);
 	}
 
-	scoped_guard(mutex, &apple_sart_lock)
-		list_add(&sart->node, &apple_sart_list);
+	mutex_lock(&apple_sart_lock);
+	list_add(&sart->node, &apple_sart_list);
+	mutex_unlock(&apple_sart_lock);
 
 	/* The last step: after a failed probe devres runs without power. */
 	ret = devm_add_action_or_reset(dev, sart_unregister, sart);

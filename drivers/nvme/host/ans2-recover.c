@@ -398,9 +398,10 @@ static enum blk_eh_timer_return nvme_ans2_timeout(struct request *req)
 		return BLK_EH_RESET_TIMER;
 
 	/* nvme_ans2_halt() waits for this before what is taken is cancelled. */
-	scoped_guard(spinlock, &nvmeq->cq_poll_lock)
-		if (READ_ONCE(ans2->hw.live))
-			nvme_ans2_poll(nvmeq);
+	spin_lock(&nvmeq->cq_poll_lock);
+	if (READ_ONCE(ans2->hw.live))
+		nvme_ans2_poll(nvmeq);
+	spin_unlock(&nvmeq->cq_poll_lock);
 	if (blk_mq_rq_state(req) != MQ_RQ_IN_FLIGHT) {
 		dev_warn(dev->ctrl.device,
 			 "tag %d queue %u timed out, completion polled\n",
@@ -530,17 +531,19 @@ static int nvme_ans2_wait_freeze(struct nvme_dev *dev)
  */
 static bool nvme_ans2_set_live(struct nvme_dev *dev)
 {
+	bool changed;
+
 	if (!dev->ans2)
 		return nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_LIVE);
 
-	scoped_guard(mutex, &dev->shutdown_lock)
-		if (dev->ans2->hw.live &&
-		    nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_LIVE))
-			return true;
+	mutex_lock(&dev->shutdown_lock);
+	changed = dev->ans2->hw.live &&
+		  nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_LIVE);
+	mutex_unlock(&dev->shutdown_lock);
 	/* The next try unfreezes the queues again. */
-	if (!nvme_state_terminal(&dev->ctrl))
+	if (!changed && !nvme_state_terminal(&dev->ctrl))
 		nvme_start_freeze(&dev->ctrl);
-	return false;
+	return changed;
 }
 
 #if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)

@@ -58,8 +58,8 @@ def unlocked(function, lock="spin_lock_irqsave(&ans2->lock, flags);",
 
 
 def other_lock(function, lock):
-    """A guard takes a lock that protects nothing in place of @lock."""
-    return swap(function, lock, f"PLANTED_LOCK({lock})")
+    """A guard takes a mutex that protects nothing in place of @lock."""
+    return swap(function, lock, "&planted_mutex")
 
 
 class Fault:

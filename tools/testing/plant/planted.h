@@ -12,7 +12,6 @@
 #include <linux/compiler.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
-#include <linux/spinlock.h>
 
 #ifdef ANS2_PLANTED_HERE
 unsigned int ans2_planted;
@@ -21,14 +20,8 @@ core_param(ans2_planted, ans2_planted, uint, 0444);
 extern unsigned int ans2_planted;
 #endif
 
-/* Locks that protect nothing, and the one of them that @lock is like. */
+/* It protects nothing. */
 static __maybe_unused DEFINE_MUTEX(planted_mutex);
-static __maybe_unused DEFINE_SPINLOCK(planted_spinlock);
-
-#define PLANTED_LOCK(lock)						\
-	_Generic((lock),						\
-		 struct mutex *: &planted_mutex,			\
-		 spinlock_t *: &planted_spinlock)
 
 #define PLANTED(n)	unlikely(READ_ONCE(ans2_planted) == (n))
 

@@ -191,8 +191,9 @@ static int ans_start(struct ans *ans)
 {
 	int ret;
 
-	scoped_guard(mutex, &ans->fw.lock)
-		ret = ans_recover_start(&ans->recover);
+	mutex_lock(&ans->fw.lock);
+	ret = ans_recover_start(&ans->recover);
+	mutex_unlock(&ans->fw.lock);
 	if (ret)
 		return ret;
 

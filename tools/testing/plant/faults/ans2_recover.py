@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/nvme/host/ans2-recover.c"""
 
-from edits import Fault, behind, instead, other_lock, skip, swap
+from edits import Fault, behind, instead, other_lock, skip, swap, unlocked
 
 FAULTS = [
     Fault("crash-bit-wrong",
@@ -147,8 +147,9 @@ FAULTS = [
                "ans2->starts + 1 >= NVME_ANS2_MAX_STARTS")),
     Fault("queues-not-counted-anew",
           skip("nvme_ans2_cut", "dev->online_queues = 0;")),
-    Fault("timeout-polls-unlocked",
-          other_lock("nvme_ans2_timeout", "&nvmeq->cq_poll_lock")),
+    Fault("timeout-polls-unlocked", *unlocked(
+          "nvme_ans2_timeout", "spin_lock(&nvmeq->cq_poll_lock);",
+          "spin_unlock(&nvmeq->cq_poll_lock);")),
     Fault("halt-leaves-polls",
           skip("nvme_ans2_halt", "spin_lock(&dev->queues[i].cq_poll_lock);"),
           skip("nvme_ans2_halt", "spin_unlock(&dev->queues[i].cq_poll_lock);"),
@@ -179,8 +180,9 @@ FAULTS = [
                "false")),
     Fault("stopped-becomes-live",
           swap("nvme_ans2_set_live", "dev->ans2->hw.live", "true")),
-    Fault("live-without-lock",
-          other_lock("nvme_ans2_set_live", "&dev->shutdown_lock")),
+    Fault("live-without-lock", *unlocked(
+          "nvme_ans2_set_live", "mutex_lock(&dev->shutdown_lock);",
+          "mutex_unlock(&dev->shutdown_lock);")),
     Fault("start-over-without-lock",
           other_lock("nvme_ans2_start_over", "&dev->shutdown_lock")),
     Fault("fail-without-lock",

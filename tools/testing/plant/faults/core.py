@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/pci/controller/ans/core.c"""
 
-from edits import Fault, before, behind, instead, other_lock, skip, swap
+from edits import (Fault, before, behind, instead, other_lock, skip, swap,
+                   unlocked)
 
 FAULTS = [
     Fault("domains-not-switched-on",
@@ -20,7 +21,9 @@ FAULTS = [
     Fault("boot-status-stays-mapped",
           skip("ans_unmap", "iounmap(ans->fw.nvme_boot_status);")),
     Fault("stop-without-lock", other_lock("ans_stop", "&ans->fw.lock")),
-    Fault("start-without-lock", other_lock("ans_start", "&ans->fw.lock")),
+    Fault("start-without-lock", *unlocked(
+          "ans_start", "mutex_lock(&ans->fw.lock);",
+          "mutex_unlock(&ans->fw.lock);")),
     Fault("start-not-undone",
           instead("ans_start",
                   "ret = devm_add_action_or_reset(ans->fw.dev, ans_stop, "

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Faults of drivers/iommu/apple-sart.c"""
 
-from edits import Fault, before, instead, other_lock, skip, swap
+from edits import Fault, before, instead, other_lock, skip, swap, unlocked
 
 FAULTS = [
     Fault("field-not-shifted",
@@ -50,8 +50,9 @@ FAULTS = [
           swap("sart_allow_locked", "!sart->regs", "false")),
     Fault("owner-not-noted",
           skip("sart_allow_locked", "sart->owner[i] = SART_DRIVER;")),
-    Fault("allow-unlocked",
-          other_lock("apple_sart_allow", "&apple_sart_lock")),
+    Fault("allow-unlocked", *unlocked(
+          "apple_sart_allow", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
     Fault("revoked-by-address",
           swap("sart_revoke_locked", "sart->allowed[i].size == size",
                "true")),
@@ -100,14 +101,17 @@ FAULTS = [
     Fault("remove-leaves-it-to-devres",
           skip("apple_sart_remove", "devm_release_action(sart->dev, "
                "sart_unregister, sart);")),
-    Fault("revoke-unlocked",
-          other_lock("apple_sart_revoke", "&apple_sart_lock")),
+    Fault("revoke-unlocked", *unlocked(
+          "apple_sart_revoke", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
     Fault("lookup-unlocked",
           other_lock("sart_lookup_node", "&apple_sart_lock")),
-    Fault("register-unlocked",
-          other_lock("sart_register", "&apple_sart_lock")),
-    Fault("unregister-unlocked",
-          other_lock("sart_unregister", "&apple_sart_lock")),
+    Fault("register-unlocked", *unlocked(
+          "sart_register", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
+    Fault("unregister-unlocked", *unlocked(
+          "sart_unregister", "mutex_lock(&apple_sart_lock);",
+          "mutex_unlock(&apple_sart_lock);")),
     Fault("shutdown-unlocked",
           other_lock("apple_sart_shutdown", "&apple_sart_lock")),
     Fault("show-unlocked",
