@@ -97,7 +97,7 @@ static int ans_put_to_sleep(struct ans_firmware *fw)
 
 	ans_loan_open(fw->loan, false);
 	if (fw->ops->is_running(fw))
-		ret = fw->ops->shutdown(fw);
+		ret = fw->ops->handshake(fw, apple_rtkit_shutdown);
 	if (ret) {
 		dev_warn(fw->dev, "firmware not put to sleep (%d), resetting it\n",
 			 ret);
@@ -146,7 +146,7 @@ static int ans_cold_start(struct ans_firmware *fw)
 	ans_loan_open(fw->loan, true);
 	fw->ops->set_cpu_control(fw, ANS_CPU_CONTROL_RUN);
 
-	ret = fw->ops->boot(fw);
+	ret = fw->ops->handshake(fw, apple_rtkit_boot);
 	if (!ret)
 		ret = ans_wait_ready(fw);
 	if (ret)
@@ -159,7 +159,7 @@ static int ans_adopt(struct ans_firmware *fw)
 	int ret;
 
 	ans_loan_open(fw->loan, true);
-	ret = fw->ops->wake(fw);
+	ret = fw->ops->handshake(fw, apple_rtkit_wake);
 	if (!ret)
 		ret = ans_wait_ready(fw);
 	if (ret)
@@ -320,21 +320,6 @@ int ans_firmware_handshake(struct ans_firmware *fw,
 	return handshake.ret;
 }
 
-static int ans_hw_boot(struct ans_firmware *fw)
-{
-	return ans_firmware_handshake(fw, apple_rtkit_boot);
-}
-
-static int ans_hw_wake(struct ans_firmware *fw)
-{
-	return ans_firmware_handshake(fw, apple_rtkit_wake);
-}
-
-static int ans_hw_shutdown(struct ans_firmware *fw)
-{
-	return ans_firmware_handshake(fw, apple_rtkit_shutdown);
-}
-
 const struct ans_firmware_ops ans_firmware_hw_ops = {
 	.cpu_control = ans_hw_cpu_control,
 	.set_cpu_control = ans_hw_set_cpu_control,
@@ -344,9 +329,7 @@ const struct ans_firmware_ops ans_firmware_hw_ops = {
 	.is_running = ans_hw_is_running,
 	.is_crashed = ans_hw_is_crashed,
 	.reinit = ans_hw_reinit,
-	.boot = ans_hw_boot,
-	.wake = ans_hw_wake,
-	.shutdown = ans_hw_shutdown,
+	.handshake = ans_firmware_handshake,
 };
 
 static void ans_rtkit_crashed(void *cookie, const void *crashlog,

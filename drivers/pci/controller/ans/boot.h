@@ -30,9 +30,10 @@ struct reset_control;
  * @is_running: whether RTKit is up on both sides
  * @is_crashed: whether the firmware has crashed
  * @reinit: forget the RTKit session and take the firmware's buffers back
- * @boot: RTKit handshake after a start
- * @wake: the same with firmware that runs or sleeps
- * @shutdown: send the firmware to sleep, then do as @reinit
+ * @handshake: let a function of the RTKit library wait for the firmware:
+ *	       apple_rtkit_boot() after a start, apple_rtkit_wake() with
+ *	       firmware that runs or sleeps, apple_rtkit_shutdown(), which also
+ *	       does as @reinit
  *
  * All are called in process context. Those that return int return 0 or an
  * errno.
@@ -47,9 +48,8 @@ struct ans_firmware_ops {
 	bool (*is_running)(struct ans_firmware *fw);
 	bool (*is_crashed)(struct ans_firmware *fw);
 	int (*reinit)(struct ans_firmware *fw);
-	int (*boot)(struct ans_firmware *fw);
-	int (*wake)(struct ans_firmware *fw);
-	int (*shutdown)(struct ans_firmware *fw);
+	int (*handshake)(struct ans_firmware *fw,
+			 int (*run)(struct apple_rtkit *rtk));
 };
 
 /**

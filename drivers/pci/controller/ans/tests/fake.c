@@ -245,7 +245,7 @@ static int ask_for_memory(struct ans_fake *fake)
 	return 0;
 }
 
-static int handshake(struct ans_fake *fake, const char *step)
+static int shake_hands(struct ans_fake *fake, const char *step)
 {
 	int ret = record_locked(fake, step);
 
@@ -267,19 +267,8 @@ static int handshake(struct ans_fake *fake, const char *step)
 	return 0;
 }
 
-static int boot_fake(struct ans_firmware *fw)
+static int go_to_sleep(struct ans_fake *fake)
 {
-	return handshake(of_firmware(fw), "boot");
-}
-
-static int wake_fake(struct ans_firmware *fw)
-{
-	return handshake(of_firmware(fw), "wake");
-}
-
-static int shutdown_fake(struct ans_firmware *fw)
-{
-	struct ans_fake *fake = of_firmware(fw);
 	int ret = record_locked(fake, "sleep");
 
 	if (ret)
@@ -288,6 +277,19 @@ static int shutdown_fake(struct ans_firmware *fw)
 	fake->running = false;
 	give_back(fake);
 	return 0;
+}
+
+static int handshake_fake(struct ans_firmware *fw,
+			  int (*run)(struct apple_rtkit *rtk))
+{
+	struct ans_fake *fake = of_firmware(fw);
+
+	if (run == apple_rtkit_boot)
+		return shake_hands(fake, "boot");
+	if (run == apple_rtkit_wake)
+		return shake_hands(fake, "wake");
+	KUNIT_EXPECT_TRUE(fake->test, run == apple_rtkit_shutdown);
+	return go_to_sleep(fake);
 }
 
 const struct ans_firmware_ops ans_fake_firmware_ops = {
@@ -299,9 +301,7 @@ const struct ans_firmware_ops ans_fake_firmware_ops = {
 	.is_running = is_running_fake,
 	.is_crashed = is_crashed_fake,
 	.reinit = reinit_fake,
-	.boot = boot_fake,
-	.wake = wake_fake,
-	.shutdown = shutdown_fake,
+	.handshake = handshake_fake,
 };
 
 /* Memory and filter */
