@@ -645,22 +645,6 @@ static void sart_unregister(void *data)
 	sart_put(sart);
 }
 
-static struct apple_sart *sart_alloc(struct device *dev,
-				     const struct apple_sart_hw *hw,
-				     void __iomem *regs)
-{
-	struct apple_sart *sart = kzalloc(sizeof(*sart), GFP_KERNEL);
-
-	if (!sart)
-		return NULL;
-
-	kref_init(&sart->ref);
-	sart->dev = get_device(dev);
-	sart->hw = hw;
-	sart->regs = regs;
-	return sart;
-}
-
 /*
  * Everything of probe that does not depend on where the registers come from.
  * Consumers can find the filter when this returns 0.
@@ -669,7 +653,7 @@ static struct apple_sart *sart_register(struct device *dev,
 					const struct apple_sart_hw *hw,
 					void __iomem *regs)
 {
-	struct apple_sart *sart = sart_alloc(dev, hw, regs);
+	struct apple_sart *sart = kzalloc(sizeof(*sart), GFP_KERNEL);
 	struct apple_sart_entry entry;
 	unsigned int i;
 	int ret;
@@ -677,6 +661,10 @@ static struct apple_sart *sart_register(struct device *dev,
 	if (!sart)
 		return ERR_PTR(-ENOMEM);
 
+	kref_init(&sart->ref);
+	sart->dev = get_device(dev);
+	sart->hw = hw;
+	sart->regs = regs;
 	for (i = 0; i < SART_ENTRIES; i++) {
 		sart_get_entry(sart, i, &entry);
 		if (!entry.flags)

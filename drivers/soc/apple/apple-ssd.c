@@ -10,7 +10,8 @@
  * registered, and stays: drivers may be loaded in any order, at any time, and
  * there is never one of each pair. It is built in, wherever the drivers are.
  *
- * Without a word, or with one that is not accepted, it is apple-ans2.
+ * Without a word, or with one that is not accepted, it is apple-ans2, but
+ * nvme-apple on an A11.
  */
 
 #define pr_fmt(fmt) "apple_ssd: " fmt
