@@ -181,6 +181,16 @@ static unsigned int nvme_ans2_aq_depth(struct nvme_dev *dev)
 	return dev->ans2 ? NVME_ANS2_AQ_DEPTH : NVME_AQ_DEPTH;
 }
 
+static int nvme_ans2_wait_firmware(struct nvme_dev *dev)
+{
+	int ret = nvme_ans2_wait_boot(&dev->ans2->hw);
+
+	if (ret)
+		dev_warn(dev->ctrl.device, "ANS2 firmware not ready: %d\n",
+			 ret);
+	return ret;
+}
+
 /*
  * Stops a controller that was handed over enabled. An error makes the caller
  * reset the function, which boots the co-processor anew, and stop it again.
@@ -195,13 +205,8 @@ static int nvme_ans2_takeover(struct nvme_dev *dev)
 
 	if (test_bit(NVME_ANS2_NEEDS_RESET, &ans2->flags))
 		return -EIO;
-	ret = nvme_ans2_wait_boot(&ans2->hw);
-	if (ret) {
-		dev_warn(dev->ctrl.device, "ANS2 firmware not ready: %d\n",
-			 ret);
-		return ret;
-	}
-	return nvme_disable_ctrl(&dev->ctrl, false);
+	ret = nvme_ans2_wait_firmware(dev);
+	return ret ?: nvme_disable_ctrl(&dev->ctrl, false);
 }
 
 static int nvme_ans2_enable_ctrl(struct nvme_dev *dev)
@@ -212,11 +217,9 @@ static int nvme_ans2_enable_ctrl(struct nvme_dev *dev)
 	if (!ans2)
 		return nvme_enable_ctrl(&dev->ctrl);
 
-	ret = nvme_ans2_wait_boot(&ans2->hw);
-	if (ret) {
-		dev_err(dev->ctrl.device, "ANS2 firmware not ready: %d\n", ret);
+	ret = nvme_ans2_wait_firmware(dev);
+	if (ret)
 		return ret;
-	}
 	clear_bit(NVME_ANS2_EXPIRED, &ans2->flags);
 	clear_bit(NVME_ANS2_HAS_IO_QUEUE, &ans2->flags);
 	nvme_ans2_start(&ans2->hw);
@@ -610,54 +613,26 @@ static const struct blk_mq_ops nvme_ans2_mq_ops = {
 	.timeout	= nvme_ans2_timeout,
 };
 
-/*
- * The core would leave 31 of the 64 tags to I/O. Requests for the admin queue
- * are as many as on other drives, see nvme_ans2_send_admin().
- */
-static int nvme_ans2_alloc_tag_set(struct nvme_dev *dev,
-				   struct blk_mq_tag_set *set)
-{
-	set->numa_node = dev->ctrl.numa_node;
-	set->cmd_size = sizeof(struct nvme_iod);
-	set->driver_data = &dev->ctrl;
-	set->nr_hw_queues = 1;
-	set->nr_maps = 1;
-	return blk_mq_alloc_tag_set(set);
-}
-
+/* Requests for the admin queue are as many as on other drives. */
 static int nvme_ans2_admin_tag_set(struct nvme_dev *dev)
 {
-	/* Identify is sent before the core applies the quirk's limit. */
-	struct queue_limits lim = {
-		.dma_alignment = NVME_CTRL_PAGE_SIZE - 1,
-	};
-	struct blk_mq_tag_set *set = &dev->admin_tagset;
 	struct nvme_ctrl *ctrl = &dev->ctrl;
+	struct queue_limits lim;
 	int ret;
 
-	if (!dev->ans2)
-		return nvme_alloc_admin_tag_set(ctrl, set, &nvme_mq_admin_ops,
-						sizeof(struct nvme_iod));
-
-	memset(set, 0, sizeof(*set));
-	set->ops = &nvme_ans2_admin_mq_ops;
-	set->queue_depth = NVME_AQ_MQ_TAG_DEPTH;
-	set->timeout = NVME_ADMIN_TIMEOUT;
-	ret = nvme_ans2_alloc_tag_set(dev, set);
-	if (ret)
+	ret = nvme_alloc_admin_tag_set(ctrl, &dev->admin_tagset,
+				       dev->ans2 ? &nvme_ans2_admin_mq_ops :
+						   &nvme_mq_admin_ops,
+				       sizeof(struct nvme_iod));
+	if (ret || !dev->ans2)
 		return ret;
-
-	ctrl->admin_q = blk_mq_alloc_queue(set, &lim, NULL);
-	if (IS_ERR(ctrl->admin_q)) {
-		ret = PTR_ERR(ctrl->admin_q);
-		ctrl->admin_q = NULL;
-		blk_mq_free_tag_set(set);
-		return ret;
-	}
-	ctrl->admin_tagset = set;
-	return 0;
+	/* Identify is sent before the core applies the quirk's limit. */
+	lim = queue_limits_start_update(ctrl->admin_q);
+	lim.dma_alignment = NVME_CTRL_PAGE_SIZE - 1;
+	return queue_limits_commit_update(ctrl->admin_q, &lim);
 }
 
+/* The core would leave 31 of the 64 tags to I/O. */
 static int nvme_ans2_io_tag_set(struct nvme_dev *dev)
 {
 	struct blk_mq_tag_set *set = &dev->tagset;
@@ -674,7 +649,12 @@ static int nvme_ans2_io_tag_set(struct nvme_dev *dev)
 	/* Never handed out: they are the admin queue's. */
 	set->reserved_tags = NVME_ANS2_AQ_DEPTH;
 	set->timeout = NVME_IO_TIMEOUT;
-	ret = nvme_ans2_alloc_tag_set(dev, set);
+	set->numa_node = dev->ctrl.numa_node;
+	set->cmd_size = sizeof(struct nvme_iod);
+	set->driver_data = &dev->ctrl;
+	set->nr_hw_queues = 1;
+	set->nr_maps = 1;
+	ret = blk_mq_alloc_tag_set(set);
 	if (!ret)
 		dev->ctrl.tagset = set;
 	return ret;

@@ -201,18 +201,18 @@ static void nvme_ans2_halt(struct nvme_dev *dev)
 {
 	struct pci_dev *pdev = to_pci_dev(dev->dev);
 	struct nvme_ans2_dev *ans2 = dev->ans2;
-	unsigned int i;
 	bool live;
 
 	if (!ans2)
 		return;
 	live = ans2->hw.live;
 	nvme_ans2_stop(&ans2->hw);
-	/* A time-out that has taken entries completes them first. */
-	for (i = 0; i < dev->ctrl.queue_count; i++) {
-		spin_lock(&dev->queues[i].cq_poll_lock);
-		spin_unlock(&dev->queues[i].cq_poll_lock);
-	}
+	/*
+	 * A time-out that has taken entries completes them first. For the I/O
+	 * queue nvme_reap_pending_cqes() follows and takes its lock.
+	 */
+	spin_lock(&dev->queues[0].cq_poll_lock);
+	spin_unlock(&dev->queues[0].cq_poll_lock);
 	/* The watch itself may be here. */
 	if (current_work() != &ans2->hw.watch.work)
 		cancel_delayed_work_sync(&ans2->hw.watch);
@@ -472,7 +472,10 @@ static int nvme_ans2_setup_io_queues(struct nvme_dev *dev)
 	return ret;
 }
 
-/* Waits up to 100 ms for the first namespace that is not frozen. */
+/*
+ * Waits up to 100 ms for the first namespace that is not frozen. The time of the
+ * core's nvme_wait_freeze_timeout() is not the caller's on newer kernels.
+ */
 static bool nvme_ans2_is_frozen(struct nvme_ctrl *ctrl)
 {
 	struct nvme_ns *ns;

@@ -151,8 +151,8 @@ FAULTS = [
           "nvme_ans2_timeout", "spin_lock(&nvmeq->cq_poll_lock);",
           "spin_unlock(&nvmeq->cq_poll_lock);")),
     Fault("halt-leaves-polls",
-          skip("nvme_ans2_halt", "spin_lock(&dev->queues[i].cq_poll_lock);"),
-          skip("nvme_ans2_halt", "spin_unlock(&dev->queues[i].cq_poll_lock);"),
+          skip("nvme_ans2_halt", "spin_lock(&dev->queues[0].cq_poll_lock);"),
+          skip("nvme_ans2_halt", "spin_unlock(&dev->queues[0].cq_poll_lock);"),
           equivalent="only a time-out that stands still between two lines "
           "would notice"),
     Fault("starts-never-forgotten",

@@ -91,7 +91,7 @@ FAULTS = [
     Fault("lent-before-sleep-ends",
           skip("ans_put_to_sleep", "ans_loan_open(fw->loan, false);"),
           behind("ans_put_to_sleep", "if (fw->ops->is_running(fw)) "
-                 "ret = fw->ops->shutdown(fw);",
+                 "ret = fw->ops->handshake(fw, apple_rtkit_shutdown);",
                  "ans_loan_open(fw->loan, false);")),
     Fault("swept-before-reinit",
           skip("ans_reset", "ans_loan_sweep(fw->loan);"),
@@ -126,7 +126,8 @@ FAULTS = [
                  "ans_loan_open(fw->loan, true);")),
     Fault("adopted-is-lent-late",
           skip("ans_adopt", "ans_loan_open(fw->loan, true);"),
-          behind("ans_adopt", "ret = fw->ops->wake(fw);",
+          behind("ans_adopt",
+                 "ret = fw->ops->handshake(fw, apple_rtkit_wake);",
                  "ans_loan_open(fw->loan, true);")),
     Fault("cold-start-not-waited-for",
           instead("ans_cold_start", "ret = ans_wait_ready(fw);", ";")),
