@@ -934,23 +934,34 @@ static void second_completion_is_ignored(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pci_test_read(t, 0, buf, 1), 0);
 }
 
+/* With the interrupt off, an entry is there whose tag is nobody's. */
+static struct ans2_bio *pci_test_refused_entry(struct kunit *test,
+					       enum fake_act act)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_bio *bio;
+	unsigned int posted;
+
+	flush_work(&t->dev->ctrl.scan_work);
+	disable_irq(t->fake.irq);
+	fake_add_rule(&t->fake, &(struct fake_rule){
+		.qid = 1, .opcode = nvme_cmd_read, .times = 1,
+		.act = act, .status = 63 });
+	posted = t->fake.posted;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	return bio;
+}
+
 /* Refused entries are work, too: the line goes down with them. */
 static void interrupt_of_a_refused_entry_is_handled(struct kunit *test)
 {
 	struct pci_test *t = test->priv;
 	struct ans2_bio *bio;
-	unsigned int posted;
 	irqreturn_t ret;
 
 	pci_test_start(test);
-	flush_work(&t->dev->ctrl.scan_work);
-	disable_irq(t->fake.irq);
-	fake_add_rule(&t->fake, &(struct fake_rule){
-		.qid = 1, .opcode = nvme_cmd_read, .times = 1,
-		.act = FAKE_ALIEN, .status = 63 });
-	posted = t->fake.posted;
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	bio = pci_test_refused_entry(test, FAKE_ALIEN);
 	local_irq_disable();
 	ret = nvme_ans2_irq(t->fake.irq, &t->dev->queues[1]);
 	local_irq_enable();
@@ -968,14 +979,7 @@ static void look_into_the_queue_ends(struct kunit *test)
 	unsigned int posted;
 
 	pci_test_start(test);
-	flush_work(&t->dev->ctrl.scan_work);
-	disable_irq(t->fake.irq);
-	fake_add_rule(&t->fake, &(struct fake_rule){
-		.qid = 1, .opcode = nvme_cmd_read, .times = 1,
-		.act = FAKE_FLOOD, .status = 63 });
-	posted = t->fake.posted;
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	bio = pci_test_refused_entry(test, FAKE_FLOOD);
 	posted = t->fake.posted;
 	KUNIT_EXPECT_TRUE(test, nvme_ans2_poll(&t->dev->queues[1]));
 	KUNIT_EXPECT_LE(test, t->fake.posted, posted + 64);

@@ -324,6 +324,18 @@ static void pci_test_rule(struct pci_test *t, unsigned int qid,
 		.status = NVME_SC_INTERNAL });
 }
 
+/* An admin command that ends when a test wants it to, or is cancelled. */
+static struct ans2_job *pci_test_held_admin_job(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+
+	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
+	job = pci_test_admin_job(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	return job;
+}
+
 /* The watch sees it, long before a time-out, and the I/O is done again. */
 static void io_survives(struct kunit *test)
 {
@@ -606,9 +618,7 @@ static void deletion_waits_for_another_admin_command(struct kunit *test)
 	struct ans2_job *job;
 
 	pci_test_start(test);
-	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
-	job = pci_test_admin_job(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	job = pci_test_held_admin_job(test);
 	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
 	msleep(100);
 	KUNIT_EXPECT_STREQ(test, t->fake.log, "identify");
@@ -625,9 +635,7 @@ static void deletion_does_not_wait_for_ever(struct kunit *test)
 
 	pci_test_start(test);
 	blk_queue_rq_timeout(t->dev->ctrl.admin_q, HZ / 5);
-	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
-	job = pci_test_admin_job(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	job = pci_test_held_admin_job(test);
 	pci_test_reset_now(test);
 	pci_test_expect_end(test, job, -EINTR);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
@@ -745,9 +753,7 @@ static void stop_waits_for_another_admin_command(struct kunit *test)
 	pci_test_start(test);
 	t->fake.allowed = "disabled with I/O queues";
 	clear_bit(NVME_ANS2_HAS_IO_QUEUE, &t->dev->ans2->flags);
-	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
-	job = pci_test_admin_job(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	job = pci_test_held_admin_job(test);
 	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
 	msleep(100);
 	KUNIT_EXPECT_STREQ(test, t->fake.log, "identify");
@@ -765,9 +771,7 @@ static void stop_does_not_wait_for_ever(struct kunit *test)
 	pci_test_start(test);
 	blk_queue_rq_timeout(t->dev->ctrl.admin_q, HZ / 5);
 	clear_bit(NVME_ANS2_HAS_IO_QUEUE, &t->dev->ans2->flags);
-	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
-	job = pci_test_admin_job(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	job = pci_test_held_admin_job(test);
 	pci_test_reset_now(test);
 	pci_test_expect_end(test, job, -EINTR);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
@@ -957,9 +961,7 @@ static void io_time_out_resets(struct kunit *test)
 	struct ans2_bio *bio;
 
 	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	bio = pci_test_held_bio(test, 0);
 	pci_test_expire(&t->dev->tagset);
 	pci_test_expect_bio(test, bio, 0);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
@@ -1020,9 +1022,7 @@ static void admin_time_out_resets_the_function(struct kunit *test)
 	struct ans2_job *job;
 
 	pci_test_start(test);
-	pci_test_rule(t, 0, nvme_admin_identify, FAKE_HOLD, 1);
-	job = pci_test_admin_job(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	job = pci_test_held_admin_job(test);
 	pci_test_expire(&t->dev->admin_tagset);
 	pci_test_expect_end(test, job, -EINTR);
 	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
@@ -1607,9 +1607,7 @@ static void unbind_waits_for_io(struct kunit *test)
 	struct ans2_job *job;
 
 	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	bio = pci_test_held_bio(test, 0);
 	job = pci_test_unbind_job(test);
 	msleep(100);
 	KUNIT_EXPECT_STREQ(test, t->fake.log, "");
@@ -1627,9 +1625,7 @@ static void unbind_does_not_wait_for_ever(struct kunit *test)
 	struct ans2_job *job;
 
 	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	bio = pci_test_held_bio(test, 0);
 	job = pci_test_unbind_job(test);
 	KUNIT_EXPECT_TRUE(test, T_UNTIL(nvme_state_terminal(&t->dev->ctrl)));
 	pci_test_expire(&t->dev->tagset);
@@ -1646,9 +1642,7 @@ static void shutdown_waits_for_io(struct kunit *test)
 	struct ans2_job *job;
 
 	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	bio = pci_test_held_bio(test, 0);
 	job = pci_test_shutdown_job(test);
 	msleep(300);
 	KUNIT_EXPECT_STREQ(test, t->fake.log, "");
@@ -1723,9 +1717,7 @@ static void function_that_was_pulled_is_let_go(struct kunit *test)
 	unsigned long begin;
 
 	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	bio = pci_test_held_bio(test, 0);
 	begin = jiffies;
 	pci_test_pull(t);
 	pci_test_unbind(test);
@@ -1741,9 +1733,7 @@ static void io_of_a_pulled_function_ends(struct kunit *test)
 	struct ans2_bio *bio;
 
 	pci_test_start(test);
-	pci_test_rule(t, 1, nvme_cmd_read, FAKE_HOLD, 1);
-	bio = pci_test_bio(test);
-	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 1)));
+	bio = pci_test_held_bio(test, 0);
 	pci_test_pull(t);
 	pci_test_expect_bio(test, bio, -EIO);
 	KUNIT_EXPECT_TRUE(test, pci_test_is(t, NVME_CTRL_DELETING));
