@@ -44,8 +44,11 @@ static inline int apple_ssd_register(struct platform_driver *driver,
 	return platform_driver_register(driver);
 }
 
-#define apple_ssd_unregister(driver, pair)	\
-	platform_driver_unregister(driver)
+static inline void apple_ssd_unregister(struct platform_driver *driver,
+					enum apple_ssd_pair pair)
+{
+	platform_driver_unregister(driver);
+}
 
 /**
  * module_apple_ssd_driver() - register a driver if its pair was chosen

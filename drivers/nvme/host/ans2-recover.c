@@ -473,8 +473,8 @@ static int nvme_ans2_setup_io_queues(struct nvme_dev *dev)
 }
 
 /*
- * Waits up to 100 ms for the first namespace that is not frozen. The time of the
- * core's nvme_wait_freeze_timeout() is not the caller's on newer kernels.
+ * Waits up to 100 ms for the first namespace that is not frozen. The time of
+ * the core's nvme_wait_freeze_timeout() is not the caller's on newer kernels.
  */
 static bool nvme_ans2_is_frozen(struct nvme_ctrl *ctrl)
 {
