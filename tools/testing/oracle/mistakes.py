@@ -9,9 +9,14 @@ NVME = "drivers/nvme/host/apple.c"
 SART = "drivers/soc/apple/sart.c"
 
 
+# The one thing that the firmware of 2026 does not let 6.12's driver do.
+PERMITTED = Edit(NVME, r"writel\(readl\(anv->mmio_nvme \+ \w+UNKNOWN\w+\)[^;]*;",
+                 ";")
+
+
 def mistake(rule, file, pattern, to):
     """A Mistake of one edit that the judge sees at boot, as @rule."""
-    return Mistake(by_judge(rule), (Edit(file, pattern, to),),
+    return Mistake(by_judge(rule), (PERMITTED, Edit(file, pattern, to)),
                    {"firmware": "2026"})
 
 
@@ -69,11 +74,9 @@ def old_driver_on_new_firmware(setup, _judge):
 
 
 def all_cases():
-    setup = Setup("mistakes", Build.from_environment(
-        kernel="7.2", driver="upstream", pages="4k", modules=False))
-    yield from cases(setup, MISTAKES, driver)
-    old = Setup("6.12-16k-2026", Build.from_environment(
-        kernel="6.12", driver="upstream", pages="16k", debug="",
-        modules=False))
-    yield Case(old, "forbidden-register", old_driver_on_new_firmware, own=True,
-               known=(FORBIDDEN,))
+    # the kernel of make test that is linked in seconds
+    build = Build.from_environment(kernel="6.12", driver="upstream",
+                                   pages="16k", debug="", modules=False)
+    yield from cases(Setup("mistakes", build), MISTAKES, driver)
+    yield Case(Setup("6.12-16k-2026", build), "forbidden-register",
+               old_driver_on_new_firmware, own=True, known=(FORBIDDEN,))

@@ -64,9 +64,9 @@ def all_cases():
 
 
 def is_core(case):
-    """One kernel, on both kinds of firmware, and U-Boot."""
+    """One kernel, on both kinds of firmware, U-Boot and the mistakes."""
     build = case.setup.build
-    return (build.driver != "upstream" or
+    return (build.driver != "upstream" or case.setup.name == "mistakes" or
             (build.kernel, build.pages) == ("7.2", "4k"))
 
 
