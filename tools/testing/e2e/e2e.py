@@ -95,8 +95,9 @@ LEAVING = ("rebind", "unbind", "function-removed", "stuck", "crash", "timeout",
            "suspend", "syslog")
 
 CORE = ("run", "boot", "choice", "choice-upstream", "device-mappings",
-        "pci-function", "io", "tags", "mixed", "passthru", "fio-128k",
-        "reset-under-load", "rebind", "lock", "other-boot", "other-fio-4k")
+        "pci-function", "show-regs", "io", "tags", "mixed", "passthru",
+        "fio-128k", "reset-under-load", "rebind", "lock", "other-boot",
+        "other-fio-4k")
 
 
 SLOW = {*recovery.SLOW, *ANS2_SLOW}

@@ -73,6 +73,16 @@ static void ans_pin(struct ans_bridge *bridge, bool pin)
 	bridge->pinned = pin && try_module_get(THIS_MODULE);
 }
 
+/* A user's mapping would be posted, see apple-ans2.h. */
+static void ans_hide_bar(struct pci_dev *pdev)
+{
+	static const struct bin_attribute file = { .attr.name = "resource0" };
+
+	pdev->non_mappable_bars = true;
+	/* The newest kernels look at that before anybody can set it. */
+	sysfs_remove_bin_file(&pdev->dev.kobj, &file);
+}
+
 static int ans_bridge_notify(struct notifier_block *nb, unsigned long event,
 			     void *data)
 {
@@ -85,8 +95,7 @@ static int ans_bridge_notify(struct notifier_block *nb, unsigned long event,
 
 	switch (event) {
 	case BUS_NOTIFY_ADD_DEVICE:
-		/* A user's mapping would be posted, see apple-ans2.h. */
-		pdev->non_mappable_bars = true;
+		ans_hide_bar(pdev);
 		/* A driver is bound next, and may lose the function. */
 		ans_bridge_set_host(bridge, pci_find_host_bridge(pdev->bus));
 		break;

@@ -224,6 +224,10 @@ static void user_cannot_map_the_bar(struct kunit *test)
 	add(test);
 	KUNIT_ASSERT_NOT_NULL(test, t->pdev);
 	KUNIT_EXPECT_TRUE(test, t->pdev->non_mappable_bars);
+	KUNIT_EXPECT_NULL(test, sysfs_get_dirent(t->pdev->dev.kobj.sd,
+						 "resource0"));
+	KUNIT_EXPECT_NOT_NULL(test, sysfs_get_dirent(t->pdev->dev.kobj.sd,
+						     "config"));
 }
 
 static void interrupt_is_the_line(struct kunit *test)
