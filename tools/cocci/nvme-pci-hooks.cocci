@@ -401,6 +401,27 @@ p << ioqueues.p;
 @@
 hit("ioqueues", p)
 
+// There is one after that, even if it has failed again meanwhile.
+@ioleft@
+identifier work, dev;
+position p;
+@@
+ nvme_reset_work(struct work_struct *work)
+ {
+ 	<+...
+-	if (dev->online_queues@p > 1)
++	if (nvme_ans2_has_io_queues(dev))
+ 		{ ... }
+ 	else
+ 		{ ... }
+ 	...+>
+ }
+
+@script:python@
+p << ioleft.p;
+@@
+hit("ioleft", p)
+
 @refreeze@
 identifier work, dev;
 position p;
@@ -459,7 +480,8 @@ want = {"include": 1, "member": 1, "remap": 1, "prepare": 1, "takeover": 1,
         "aqdepth": 1, "enable": 1, "stop": 1, "halt": 1, "delete": 1,
         "interrupt": 1, "poll": 1, "reap": 1, "admintags": 1, "iotags": 2,
         "limits": 1, "drain": 1, "mask": 1, "again": 1, "startover": 1,
-        "connecting": 1, "ioqueues": 2, "refreeze": 1, "live": 2}
+        "connecting": 1, "ioqueues": 2, "ioleft": 1, "refreeze": 1,
+        "live": 2}
 bad = [h for h in want if hits.get(h, 0) != want[h]]
 for hook in bad:
     sys.stderr.write("hook %s: %d places, expected %d\n"

@@ -50,6 +50,7 @@ static void nvme_ans2_mask_irq(struct nvme_dev *dev);
 static void nvme_ans2_halt(struct nvme_dev *dev);
 static bool nvme_ans2_set_connecting(struct nvme_dev *dev);
 static int nvme_ans2_setup_io_queues(struct nvme_dev *dev);
+static bool nvme_ans2_has_io_queues(struct nvme_dev *dev);
 static int nvme_ans2_wait_freeze(struct nvme_dev *dev);
 static bool nvme_ans2_set_live(struct nvme_dev *dev);
 static bool nvme_ans2_start_over(struct nvme_dev *dev, int result);
@@ -129,6 +130,7 @@ static inline bool nvme_ans2_start_over(struct nvme_dev *dev, int result)
 #define nvme_ans2_set_connecting(ndev)		\
 	nvme_change_ctrl_state(&(ndev)->ctrl, NVME_CTRL_CONNECTING)
 #define nvme_ans2_setup_io_queues(ndev)		nvme_setup_io_queues(ndev)
+#define nvme_ans2_has_io_queues(ndev)		((ndev)->online_queues > 1)
 #define nvme_ans2_wait_freeze(ndev)		\
 	({ nvme_wait_freeze(&(ndev)->ctrl); 0; })
 #define nvme_ans2_set_live(ndev)		\

@@ -467,9 +467,16 @@ static int nvme_ans2_setup_io_queues(struct nvme_dev *dev)
 	int ret = nvme_setup_io_queues(dev);
 
 	if (!ret && dev->ans2 &&
-	    !test_bit(NVMEQ_ENABLED, &dev->queues[1].flags))
+	    (dev->online_queues < 2 ||
+	     !test_bit(NVMEQ_ENABLED, &dev->queues[1].flags)))
 		ret = -EIO;
 	return ret;
+}
+
+/* Asked after it, when nvme_ans2_cut() may have taken the queue away again. */
+static bool nvme_ans2_has_io_queues(struct nvme_dev *dev)
+{
+	return dev->ans2 || dev->online_queues > 1;
 }
 
 /*
@@ -521,11 +528,11 @@ static int nvme_ans2_wait_freeze(struct nvme_dev *dev)
 		return 0;
 	}
 	dev->ans2->starts = 0;
-	while (!nvme_ans2_is_frozen(&dev->ctrl)) {
-		if (!READ_ONCE(dev->ans2->hw.live))
-			return -EIO;
+	while (READ_ONCE(dev->ans2->hw.live)) {
+		if (nvme_ans2_is_frozen(&dev->ctrl))
+			return 0;
 	}
-	return 0;
+	return -EIO;
 }
 
 /*

@@ -383,6 +383,24 @@ static void start_counts_queues_anew(struct kunit *test)
 	pci_test_expect_bio(test, pci_test_bio(test), 0);
 }
 
+/* nvme_ans2_cut() may have come and gone between two lines of pci.c. */
+static void queue_made_beside_a_cut_is_made_again(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_create_sq, FAKE_HOLD, 1);
+	KUNIT_EXPECT_EQ(test, nvme_reset_ctrl(&t->dev->ctrl), 0);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(fake_held(&t->fake, 0)));
+	t->dev->online_queues = 0;
+	KUNIT_EXPECT_TRUE(test, nvme_ans2_has_io_queues(t->dev));
+	fake_release(&t->fake);
+	flush_work(&t->dev->ctrl.reset_work);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+	KUNIT_EXPECT_EQ(test, t->dev->online_queues, 2);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
+}
+
 /* An admin command is not repeated, but it ends. */
 static void admin_ends(struct kunit *test)
 {
@@ -1759,6 +1777,7 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE_PARAM(io_survives, failure_gen_params),
 	KUNIT_CASE_PARAM(io_survives_a_suspend, failure_gen_params),
 	KUNIT_CASE(start_counts_queues_anew),
+	KUNIT_CASE(queue_made_beside_a_cut_is_made_again),
 	KUNIT_CASE_PARAM(admin_ends, failure_gen_params),
 	KUNIT_CASE_PARAM(idle_controller_is_found_dead_by_io,
 			 failure_gen_params),
