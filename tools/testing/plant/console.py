@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boots of a kernel with KUnit suites, each ended at its first failure."""
 
+import os
 import re
 import subprocess
 import threading
@@ -12,8 +13,11 @@ SUBTEST = re.compile(r"(?:\[ *[\d.]+\] )?    # Subtest: (.*)")
 PLAN = re.compile(r"(?:\[ *[\d.]+\] )?1\.\.(\d+)")
 ALARM = re.compile(r"Kernel panic - not syncing: (.*)|"
                    r"INFO: task (.*) blocked for more than")
-# How long a console may say nothing: seconds, and times of a good boot
+# How long a console may say nothing: seconds, and times of a good boot. Both
+# are the emulator's: a busy host may leave it without a processor, or stop it.
+# By the host's clock it may take IDLE times as long.
 SILENCE = 40, 6
+IDLE = 15
 # The guest's clock goes by its instructions, and leaps where it would wait, so
 # it does not matter how busy the host is.
 CLOCK = "-icount", "shift=2,sleep=off"
@@ -22,7 +26,7 @@ CLOCK = "-icount", "shift=2,sleep=off"
 class Console:
     """What a console says so far.
 
-    @complaint: what is wrong: the suite and case, how it panicked or what hangs
+    @complaint: what is wrong: the suite and case, its panic, or what hangs
     @over: all suites have a result
     """
 
@@ -53,13 +57,26 @@ class Console:
             self.complaint = f"{self.suite}: {panic or f'{task} hangs'}"
 
 
+def used(process):
+    """The seconds of processor time that @process has had, or None."""
+    try:
+        with open(f"/proc/{process.pid}/stat", encoding="utf-8") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 class Silence:
-    """Kills @process when nobody calls heard() for @limit seconds."""
+    """Kills @process when it works @limit seconds without a call of heard().
+
+    Or when IDLE times as many have passed.
+    """
 
     def __init__(self, process, limit):
         self.process = process
         self.limit = limit
-        self.last = time.monotonic()
+        self.last = 0, time.monotonic()
         self.longest = 0
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
@@ -75,13 +92,16 @@ class Silence:
 
     def heard(self):
         """Something was said."""
-        now = time.monotonic()
-        self.longest = max(self.longest, now - self.last)
-        self.last = now
+        now = used(self.process) or self.last[0]
+        self.longest = max(self.longest, now - self.last[0])
+        self.last = now, time.monotonic()
 
     def _watch(self):
         while not self.ended.wait(0.5):
-            if time.monotonic() - self.last > self.limit:
+            worked, heard = self.last
+            now = used(self.process) or worked
+            if now - worked > self.limit or \
+                    time.monotonic() - heard > IDLE * self.limit:
                 self.process.kill()
                 return
 
