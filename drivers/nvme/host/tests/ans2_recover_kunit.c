@@ -1082,6 +1082,68 @@ static struct request *pci_test_first(struct kunit *test,
 	return req;
 }
 
+static int ans2_job_time_out(struct ans2_job *job)
+{
+	return nvme_ans2_timeout(job->buf);
+}
+
+/* Whoever takes a controller down sees to it that nobody polls any more. */
+static void time_out_polls_under_the_lock(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	unsigned int posted;
+	struct ans2_bio *bio;
+	struct ans2_job *job;
+	bool ended;
+
+	pci_test_start(test);
+	job = pci_test_new_job(test, ans2_job_time_out);
+	pci_test_rule(t, 1, nvme_cmd_read, FAKE_SILENT, 1);
+	posted = t->fake.posted;
+	bio = pci_test_bio(test);
+	KUNIT_EXPECT_TRUE(test, T_UNTIL(t->fake.posted > posted));
+	job->buf = pci_test_first(test, &t->dev->tagset);
+	/* One that is slow counts as one that waits. */
+	spin_lock(&t->dev->queues[1].cq_poll_lock);
+	wake_up_process(job->task);
+	mdelay(50);
+	ended = ans2_job_ended(job);
+	spin_unlock(&t->dev->queues[1].cq_poll_lock);
+	KUNIT_EXPECT_FALSE(test, ended);
+	pci_test_expect_end(test, job, BLK_EH_DONE);
+	pci_test_expect_bio(test, bio, 0);
+}
+
+static int ans2_job_halt(struct ans2_job *job)
+{
+	struct nvme_dev *dev = job->t->dev;
+
+	mutex_lock(&dev->shutdown_lock);
+	nvme_ans2_halt(dev);
+	mutex_unlock(&dev->shutdown_lock);
+	return 0;
+}
+
+/* A time-out that has taken entries has yet to end their requests. */
+static void nothing_is_reset_while_somebody_polls(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	struct ans2_job *job;
+	unsigned int flrs;
+
+	pci_test_start(test);
+	flush_work(&t->dev->ctrl.scan_work);
+	job = pci_test_new_job(test, ans2_job_halt);
+	spin_lock(&t->dev->queues[0].cq_poll_lock);
+	wake_up_process(job->task);
+	mdelay(50);
+	flrs = READ_ONCE(t->fake.flrs);
+	spin_unlock(&t->dev->queues[0].cq_poll_lock);
+	KUNIT_EXPECT_EQ(test, flrs, 0);
+	pci_test_expect_end(test, job, 0);
+	KUNIT_EXPECT_EQ(test, t->fake.flrs, 1);
+}
+
 /* Unless it is being removed: then nobody else does. */
 static void time_out_of_a_removed_controller_ends_io(struct kunit *test)
 {
@@ -1811,6 +1873,8 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(start_forgets_what_was_known),
 	KUNIT_CASE(admin_time_out_resets_the_function),
 	KUNIT_CASE(time_out_looks_into_the_queue),
+	KUNIT_CASE(time_out_polls_under_the_lock),
+	KUNIT_CASE(nothing_is_reset_while_somebody_polls),
 	KUNIT_CASE(time_out_of_a_removed_controller_ends_io),
 	KUNIT_CASE(time_out_of_a_stopped_controller_waits),
 	KUNIT_CASE(io_that_times_out_twice_is_done),

@@ -152,9 +152,8 @@ FAULTS = [
           "spin_unlock(&nvmeq->cq_poll_lock);")),
     Fault("halt-leaves-polls",
           skip("nvme_ans2_halt", "spin_lock(&dev->queues[0].cq_poll_lock);"),
-          skip("nvme_ans2_halt", "spin_unlock(&dev->queues[0].cq_poll_lock);"),
-          equivalent="only a time-out that stands still between two lines "
-          "would notice"),
+          skip("nvme_ans2_halt",
+               "spin_unlock(&dev->queues[0].cq_poll_lock);")),
     Fault("starts-never-forgotten",
           skip("nvme_ans2_wait_freeze", "dev->ans2->starts = 0;")),
     Fault("connecting-not-kept",
