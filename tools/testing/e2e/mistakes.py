@@ -202,7 +202,8 @@ MISTAKES = {
               r'static const char *const first[] = { "ans" };\n\1'))),
     "run-cleared-while-awake": Mistake(
         by_judge("asc-run", unbind),
-        (Edit(BOOT, r"(ret = )fw->ops->shutdown\(fw\);", r"\1 0;"),)),
+        (Edit(BOOT, r"(ret = )\S+handshake\(fw, apple_rtkit_shutdown\);",
+              r"\1 0;"),)),
 }
 
 
