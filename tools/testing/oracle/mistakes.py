@@ -9,15 +9,17 @@ NVME = "drivers/nvme/host/apple.c"
 SART = "drivers/soc/apple/sart.c"
 
 
-# The one thing that the firmware of 2026 does not let 6.12's driver do.
+# What the firmware of 2026 does not let 6.12's driver do: one register, and a
+# buffer of hwmon that is not on a page, which is refused.
 PERMITTED = Edit(NVME, r"writel\(readl\(anv->mmio_nvme \+ \w+UNKNOWN\w+\)[^;]*;",
                  ";")
+REFUSED = "prp-align"
 
 
 def mistake(rule, file, pattern, to):
     """A Mistake of one edit that the judge sees at boot, as @rule."""
-    return Mistake(by_judge(rule), (PERMITTED, Edit(file, pattern, to)),
-                   {"firmware": "2026"})
+    return Mistake(by_judge(rule, first=f"{REFUSED}|{rule}"),
+                   (PERMITTED, Edit(file, pattern, to)), {"firmware": "2026"})
 
 
 MISTAKES = {
