@@ -96,8 +96,8 @@ LEAVING = ("rebind", "unbind", "function-removed", "stuck", "crash", "timeout",
 
 CORE = ("run", "boot", "choice", "choice-upstream", "device-mappings",
         "pci-function", "show-regs", "io", "tags", "mixed", "passthru",
-        "fio-128k", "reset-under-load", "rebind", "lock", "other-boot",
-        "other-fio-4k")
+        "fio-128k", "reset-under-load", "crash-idle", "rebind", "lock",
+        "other-boot", "other-fio-4k")
 
 
 SLOW = {*recovery.SLOW, *ANS2_SLOW}

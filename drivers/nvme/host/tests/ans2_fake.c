@@ -283,7 +283,8 @@ static void fake_power_on(struct ans2_fake *fake)
 	memset(fake->regs, 0, FAKE_WINDOW_SIZE);
 	/* 128 entries, contiguous queues, time-out, the NVM command set */
 	fake_set(fake, FAKE_CAP, 0x7f | 1 << 16 | fake->traits.cap_to << 24);
-	fake_set(fake, FAKE_CAP + 4, 1 << 5);
+	/* NVM commands, and a subsystem reset */
+	fake_set(fake, FAKE_CAP + 4, 1 << 5 | 1 << 4);
 	fake_set(fake, FAKE_VS, 0x10100);
 	fake_set(fake, FAKE_BOOT_STATUS, fake->traits.boot_status);
 	fake->cc = 0;

@@ -339,8 +339,19 @@ static void namespace_with_metadata_is_empty(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, fake_bind(&t->fake));
 	t->dev = pci_get_drvdata(t->fake.pdev);
 	t->ns = pci_test_ns(t->dev);
-	if (t->ns)
-		KUNIT_EXPECT_EQ(test, get_capacity(t->ns->disk), 0);
+	KUNIT_ASSERT_NOT_NULL(test, t->ns);
+	KUNIT_EXPECT_EQ(test, get_capacity(t->ns->disk), 0);
+}
+
+/* Nobody knows what the register does, whatever CAP says of it. */
+static void subsystem_is_not_reset(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+
+	pci_test_start(test);
+	KUNIT_EXPECT_TRUE(test, t->dev->ctrl.subsystem);
+	KUNIT_EXPECT_EQ(test, nvme_reset_subsystem(&t->dev->ctrl), -ENOTTY);
+	pci_test_expect_bio(test, pci_test_bio(test), 0);
 }
 
 static void attribute_shows_lost_interrupts(struct kunit *test)
@@ -1118,6 +1129,7 @@ static struct kunit_case pci_test_cases[] = {
 	KUNIT_CASE_PARAM(probe_fails_and_leaves_nothing, mishap_gen_params),
 	KUNIT_CASE_PARAM(promise_is_not_believed, promise_gen_params),
 	KUNIT_CASE(namespace_with_metadata_is_empty),
+	KUNIT_CASE(subsystem_is_not_reset),
 	KUNIT_CASE(attribute_shows_lost_interrupts),
 	KUNIT_CASE(attribute_is_there),
 	KUNIT_CASE(parameter_reaches_the_controller),
