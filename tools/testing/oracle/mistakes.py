@@ -16,15 +16,18 @@ PERMITTED = Edit(NVME, r"writel\(readl\(anv->mmio_nvme \+ \w+UNKNOWN\w+\)[^;]*;"
 REFUSED = "prp-align"
 
 
-def mistake(rule, file, pattern, to):
-    """A Mistake of one edit that the judge sees at boot, as @rule."""
-    return Mistake(by_judge(rule, first=f"{REFUSED}|{rule}"),
+def mistake(rule, file, pattern, to, first=None):
+    """A Mistake of one edit that the judge sees at boot, as @rule.
+
+    @first: what else it may have seen by then
+    """
+    return Mistake(by_judge(rule, first=first),
                    (PERMITTED, Edit(file, pattern, to)), {"firmware": "2026"})
 
 
 MISTAKES = {
     "flags-of-no-data": mistake(
-        "tcb-flags", NVME, r"(dma_flags = )0;", r"\g<1>3;"),
+        "tcb-flags", NVME, r"(dma_flags = )0;", r"\g<1>3;", REFUSED),
     "flags-both-ways": mistake(
         "tcb-flags", NVME, r"(dma_flags = )\w+_FROM_DEVICE;", r"\g<1>3;"),
     "flags-swapped": mistake(
@@ -37,7 +40,7 @@ MISTAKES = {
         "tcb-prp", NVME, r"(tcb->prp1 = )([\w.>-]+);",
         r"\1\2 ^ cpu_to_le64(0x1000);"),
     "prp2-missing-in-tcb": mistake(
-        "tcb-prp", NVME, r"(tcb->prp2 = )[\w.>-]+;", r"\1 0;"),
+        "tcb-prp", NVME, r"(tcb->prp2 = )[\w.>-]+;", r"\1 0;", REFUSED),
     "tag-used-twice": mistake(
         "tag-busy|tcb-not-invalidated", NVME, r"(writel\(tag, q->sq_db\);)",
         r"\1 \1"),
