@@ -232,6 +232,7 @@ static void nvme_ans2_halt(struct nvme_dev *dev)
 static int nvme_ans2_delete_queue(struct nvme_queue *nvmeq, u8 opcode)
 {
 	struct nvme_dev *dev = nvmeq->dev;
+	struct nvme_ans2 *hw = &dev->ans2->hw;
 	unsigned long begin = jiffies;
 	int ret;
 
@@ -244,6 +245,8 @@ static int nvme_ans2_delete_queue(struct nvme_queue *nvmeq, u8 opcode)
 	while (!wait_for_completion_io_timeout(&nvmeq->delete_done, HZ / 50)) {
 		if (nvme_ans2_is_hopeless(dev, begin))
 			return -ETIMEDOUT;
+		/* An interrupt that is lost is found in two of its looks. */
+		mod_delayed_work(hw->watch_wq, &hw->watch, 0);
 	}
 	return test_bit(NVMEQ_DELETE_ERROR, &nvmeq->flags) ? -EIO : 0;
 }

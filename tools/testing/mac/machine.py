@@ -95,6 +95,15 @@ class Console:
         return "\n".join(self.text.splitlines()[-TAIL:])
 
 
+def stolen():
+    """How many ms this machine's processors were another machine's.
+
+    They are the eighth of /proc/stat's numbers, in ticks.
+    """
+    stat = Path("/proc/stat").read_text(encoding="ascii").split()
+    return int(stat[8]) * 1000 // os.sysconf("SC_CLK_TCK")
+
+
 def _run_folder(build):
     """A folder for one run, locked; those of dead runs are removed."""
     base = build.folder / "run"
@@ -295,14 +304,15 @@ class Mac:
         """How many ms the emulator's threads have waited for a processor.
 
         A guest whose clock runs on meanwhile looks slower than it is. A thread
-        that has ended counts with what was last seen of it.
+        that has ended counts with what was last seen of it. So does the time
+        in which this machine's own host had other things to do.
         """
         tasks = Path(f"/proc/{self.vm.get_pid()}/task")
         for path in tasks.glob("*/schedstat"):
             with contextlib.suppress(OSError):
                 waited = path.read_text(encoding="ascii").split()[1]
                 self.waited[path] = int(waited)
-        return sum(self.waited.values()) // 10**6
+        return sum(self.waited.values()) // 10**6 + stolen()
 
     # ----- the guest -----
 

@@ -915,6 +915,23 @@ static void watch_finds_lost_interrupt_of_admin(struct kunit *test)
 	pci_test_expect_log(test, "identify" T_ID T_ID T_ID);
 }
 
+/* Whoever deletes the queues has others who wait for him. */
+static void watch_looks_more_often_at_deletions(struct kunit *test)
+{
+	struct pci_test *t = test->priv;
+	unsigned long begin;
+
+	pci_test_start(test);
+	pci_test_rule(t, 0, nvme_admin_delete_sq, FAKE_SILENT, 1);
+	pci_test_rule(t, 0, nvme_admin_delete_cq, FAKE_SILENT, 1);
+	begin = jiffies;
+	pci_test_sleep(test, true);
+	KUNIT_EXPECT_LT(test, jiffies - begin, 2 * NVME_ANS2_WATCH_PERIOD);
+	KUNIT_EXPECT_EQ(test, t->dev->ans2->lost_irqs, 2);
+	pci_test_sleep(test, false);
+	KUNIT_EXPECT_TRUE(test, pci_test_recovers(t));
+}
+
 /* Its interrupt may be on its way. */
 static void fresh_entry_is_not_lost(struct kunit *test)
 {
@@ -1866,6 +1883,7 @@ static struct kunit_case recover_cases[] = {
 			 failure_gen_params),
 	KUNIT_CASE_PARAM(watch_finds_lost_interrupt_of_io, crowd_gen_params),
 	KUNIT_CASE(watch_finds_lost_interrupt_of_admin),
+	KUNIT_CASE(watch_looks_more_often_at_deletions),
 	KUNIT_CASE(fresh_entry_is_not_lost),
 	KUNIT_CASE(watch_ends_with_the_last_command),
 	KUNIT_CASE(io_time_out_resets),
