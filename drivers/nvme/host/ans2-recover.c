@@ -183,7 +183,7 @@ static void nvme_ans2_disable_ctrl(struct nvme_dev *dev, bool shutdown)
  */
 static void nvme_ans2_mask_irq(struct nvme_dev *dev)
 {
-	if (dev->ans2 && dev->ans2->hw.live &&
+	if (dev->ans2 && READ_ONCE(dev->ans2->hw.live) &&
 	    test_bit(NVMEQ_ENABLED, &dev->queues[0].flags))
 		disable_irq(pci_irq_vector(to_pci_dev(dev->dev), 0));
 }
@@ -205,7 +205,7 @@ static void nvme_ans2_halt(struct nvme_dev *dev)
 
 	if (!ans2)
 		return;
-	live = ans2->hw.live;
+	live = READ_ONCE(ans2->hw.live);
 	nvme_ans2_stop(&ans2->hw);
 	/*
 	 * A time-out that has taken entries completes them first. For the I/O
@@ -258,7 +258,8 @@ static bool nvme_ans2_delete_io_queues(struct nvme_dev *dev)
 
 	if (!ans2)
 		return false;
-	if (!ans2->hw.live || test_bit(NVME_ANS2_NEEDS_RESET, &ans2->flags) ||
+	if (!READ_ONCE(ans2->hw.live) ||
+	    test_bit(NVME_ANS2_NEEDS_RESET, &ans2->flags) ||
 	    !test_bit(NVME_ANS2_HAS_IO_QUEUE, &ans2->flags))
 		return true;
 	set_bit(NVME_ANS2_DELETING, &ans2->flags);
@@ -447,7 +448,7 @@ static bool nvme_ans2_start_over(struct nvme_dev *dev, int result)
 		 ++ans2->starts < NVME_ANS2_MAX_STARTS ? ", trying once more" :
 							 "");
 	guard(mutex)(&dev->shutdown_lock);
-	if (ans2->hw.live && !nvme_ans2_has_failed(dev)) {
+	if (READ_ONCE(ans2->hw.live) && !nvme_ans2_has_failed(dev)) {
 		nvme_ans2_delete_io_queues(dev);
 		nvme_ans2_disable_ctrl(dev, false);
 		if (ans2->starts > 1)
@@ -550,7 +551,7 @@ static bool nvme_ans2_set_live(struct nvme_dev *dev)
 		return nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_LIVE);
 
 	mutex_lock(&dev->shutdown_lock);
-	changed = dev->ans2->hw.live &&
+	changed = READ_ONCE(dev->ans2->hw.live) &&
 		  nvme_change_ctrl_state(&dev->ctrl, NVME_CTRL_LIVE);
 	mutex_unlock(&dev->shutdown_lock);
 	/* The next try unfreezes the queues again. */

@@ -193,7 +193,7 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
 	ans2_write64(ans2, ANS2_NVMMU_IOSQ_BASE, ans2->q[1].tcbs_dma);
 	ans2->inflight = 0;
 	ans2->watched = false;
-	ans2->live = true;
+	WRITE_ONCE(ans2->live, true);
 	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 
@@ -211,7 +211,7 @@ void nvme_ans2_stop(struct nvme_ans2 *ans2)
 	unsigned long flags;
 
 	spin_lock_irqsave(&ans2->lock, flags);
-	ans2->live = false;
+	WRITE_ONCE(ans2->live, false);
 	spin_unlock_irqrestore(&ans2->lock, flags);
 }
 

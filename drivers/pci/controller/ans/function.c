@@ -211,7 +211,7 @@ void ans_function_set_lost(struct ans_function *fn)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&fn->lock, flags);
-	fn->lost = true;
+	WRITE_ONCE(fn->lost, true);
 	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
@@ -227,7 +227,7 @@ void ans_function_set_crashed(struct ans_function *fn, bool crashed)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&fn->lock, flags);
-	fn->crashed = crashed;
+	WRITE_ONCE(fn->crashed, crashed);
 	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 

@@ -153,21 +153,24 @@ static bool ans_is_due(struct ans_recover *recover)
  * it away, but its driver may be resetting it. The PCI core lets the driver
  * prepare, which waits for that.
  */
-static int ans_recover_function(struct ans_recover *recover,
-				struct pci_dev *pdev)
+static void ans_recover_function(struct ans_recover *recover,
+				 struct pci_dev *pdev)
 {
 	int ret;
 
 	guard(device)(&pdev->dev);
 	if (!ans_is_due(recover))
-		return 0;
+		return;
 	WRITE_ONCE(recover->resetting, true);
 	ret = pci_reset_function_locked(pdev);
 	WRITE_ONCE(recover->resetting, false);
 	/* A driver that goes on has enabled it. */
 	if (!ret && pdev->dev.driver && !pci_is_enabled(pdev))
 		ret = -ENODEV;
-	return ret;
+	trace_ans_crash(recover->fw->dev, ret ? "driver lost" : "done");
+	if (ret)
+		dev_err(recover->fw->dev,
+			"driver of the function has given up: %d\n", ret);
 }
 
 /*
@@ -197,11 +200,11 @@ static void ans_recover_removed(struct ans_recover *recover)
 /* A driver that a user has unbound stays unbound. */
 static void ans_probe_again(struct ans_recover *recover, struct pci_dev *pdev)
 {
-	if (!READ_ONCE(recover->unprobed) || !recover->probes ||
+	if (!READ_ONCE(recover->unprobed) || !READ_ONCE(recover->probes) ||
 	    READ_ONCE(recover->bridge->function.lost))
 		return;
 	WRITE_ONCE(recover->unprobed, false);
-	recover->probes--;
+	WRITE_ONCE(recover->probes, recover->probes - 1);
 	dev_warn(recover->fw->dev, "function without a driver, trying again\n");
 	if (device_attach(&pdev->dev) < 0)
 		dev_err(recover->fw->dev, "function cannot be probed\n");
@@ -212,17 +215,12 @@ static void ans_crash_work(struct work_struct *work)
 	struct ans_recover *recover = container_of(work, struct ans_recover,
 						   crash_work);
 	struct pci_dev *pdev = ans_bridge_get_function(recover->bridge);
-	int ret;
 
 	if (!pdev) {
 		ans_recover_removed(recover);
 		return;
 	}
-	ret = ans_recover_function(recover, pdev);
-	trace_ans_crash(recover->fw->dev, ret ? "driver lost" : "done");
-	if (ret)
-		dev_err(recover->fw->dev,
-			"driver of the function has given up: %d\n", ret);
+	ans_recover_function(recover, pdev);
 	ans_probe_again(recover, pdev);
 	pci_dev_put(pdev);
 }
@@ -270,7 +268,7 @@ void ans_recover_probed(struct ans_recover *recover, bool bound)
 {
 	WRITE_ONCE(recover->unprobed, !bound);
 	if (bound)
-		recover->probes = ANS_MAX_PROBES;
+		WRITE_ONCE(recover->probes, ANS_MAX_PROBES);
 	else
 		ans_recover_look(recover);
 }

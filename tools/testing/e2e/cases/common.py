@@ -6,6 +6,7 @@ What they expect of it is written out here again and not read from the model.
 
 import contextlib
 import json
+import re
 
 from mac import MacError
 
@@ -27,6 +28,27 @@ def expect(what, got, wanted):
 
 def nvme_json(mac, command):
     return json.loads(mac.sh(f"nvme {command} -o json"))
+
+
+TRACING = "/sys/kernel/tracing"
+
+
+class Events:
+    """The drivers' trace events, which kernels with DEBUG have."""
+
+    def __init__(self, mac, system):
+        self.mac = mac
+        if mac.build.debug:
+            mac.sh(f"mountpoint -q {TRACING} || mount -t tracefs t {TRACING}; "
+                   f"echo 1 > {TRACING}/events/{system}/enable")
+
+    def expect(self, name, wanted):
+        """What the events @name said since the last call, in their order."""
+        if not self.mac.build.debug:
+            return
+        text = self.mac.sh(f"cat {TRACING}/trace; : > {TRACING}/trace")
+        expect(f"events {name}",
+               re.findall(rf" {name}: [^ ]+: (.*)", text), wanted)
 
 
 def fio(mac, name, options, timeout=240):

@@ -4,7 +4,7 @@
 from mac import MacError
 from mac.machine import ANS2
 
-from .common import (MIB, SCRATCH_START, Background, expect, wait_for,
+from .common import (MIB, Events, SCRATCH_START, Background, expect, wait_for,
                      wait_live)
 from .controller import firmware_starts
 from .detach import machine
@@ -32,11 +32,13 @@ def polled(setup, judge):
         mac.boot()
         wanted = mac.sh(f"{READ} | sha256sum")
         before = mac.counters()["count-admin-queue"]
+        events = Events(mac, "nvme_ans2")
         mac.set(ANS2, "cqe-drop-irq", 1)
         expect("what was read", mac.sh(f"{READ} | sha256sum"), wanted)
         expect("completions without an interrupt",
                mac.sh("cat /sys/class/nvme/nvme0/ans2_lost_interrupts"),
                "1\n")
+        events.expect("nvme_ans2_lost_irq", ["queue 1"])
         expect("words about it", said(mac, "completion without an interrupt"),
                1)
         expect("time-outs", said(mac, "timed out"), 0)

@@ -45,7 +45,7 @@ FAULTS = [
           swap("nvme_ans2_start",
                "FIELD_PREP(ANS2_MAX_PEND_CMDS_HI, NVME_ANS2_TAGS)", "0")),
     Fault("stop-stays-live",
-          skip("nvme_ans2_stop", "ans2->live = false;")),
+          skip("nvme_ans2_stop", "WRITE_ONCE(ans2->live, false);")),
     Fault("start-unlocked", *unlocked("nvme_ans2_start")),
     Fault("dma-flags-inverted",
           swap("ans2_dma_flags", "cmd->common.opcode & 1",

@@ -111,7 +111,8 @@ FAULTS = [
     Fault("reset-not-ended",
           skip("ans_function_end_flr", "fn->resetting = false;")),
     Fault("crash-not-ended",
-          instead("ans_function_set_crashed", "fn->crashed = crashed;",
+          instead("ans_function_set_crashed",
+                  "WRITE_ONCE(fn->crashed, crashed);",
                   "fn->crashed |= crashed;")),
 ]
 
