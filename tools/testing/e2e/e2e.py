@@ -97,6 +97,7 @@ LEAVING = ("rebind", "unbind", "function-removed", "stuck", "crash", "timeout",
 CORE = ("run", "boot", "choice", "choice-upstream", "device-mappings",
         "pci-function", "show-regs", "io", "tags", "mixed", "passthru",
         "fio-128k", "reset-under-load", "crash-idle", "rebind", "lock",
+        "lent-memory",
         "other-boot", "other-fio-4k")
 
 

@@ -34,21 +34,33 @@ TRACING = "/sys/kernel/tracing"
 
 
 class Events:
-    """The drivers' trace events, which kernels with DEBUG have."""
+    """Trace events, which kernels with DEBUG have.
 
-    def __init__(self, mac, system):
+    @system: those of the drivers, or of a folder of events
+    @only: a filter of the kernel's
+    """
+
+    def __init__(self, mac, system, only=""):
         self.mac = mac
+        folder = f"{TRACING}/events/{system}"
         if mac.build.debug:
             mac.sh(f"mountpoint -q {TRACING} || mount -t tracefs t {TRACING}; "
-                   f"echo 1 > {TRACING}/events/{system}/enable")
+                   f"echo '{only or 0}' > {folder}/filter; "
+                   f"echo 1 > {folder}/enable")
+
+    def take(self, name):
+        """What the events @name have said since the last call; or None."""
+        if not self.mac.build.debug:
+            return None
+        text = self.mac.sh(f"cat {TRACING}/trace; : > {TRACING}/trace")
+        return re.findall(rf" (.*) {name}: (.*)", text)
 
     def expect(self, name, wanted):
-        """What the events @name said since the last call, in their order."""
-        if not self.mac.build.debug:
-            return
-        text = self.mac.sh(f"cat {TRACING}/trace; : > {TRACING}/trace")
-        expect(f"events {name}",
-               re.findall(rf" {name}: [^ ]+: (.*)", text), wanted)
+        """The events of a driver; the first word of each is its device."""
+        found = self.take(name)
+        if found is not None:
+            expect(f"events {name}",
+                   [text.split(": ", 1)[1] for _, text in found], wanted)
 
 
 def fio(mac, name, options, timeout=240):

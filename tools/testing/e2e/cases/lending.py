@@ -9,9 +9,11 @@ import re
 
 from mac import MacError
 
-from .common import expect, wait_drive
+from .common import Events, expect, wait_drive
 from .detach import bind, machine, platform_driver, read_back, unbind
 
+# Of each buffer the library may read 128 KiB.
+BUFFER_ORDER = {"4k": 5, "16k": 3}
 SART = "/machine/soc/sart"
 ENTRY = re.compile(r"(?m)^ *\d+ driver +0x\w+ +(0x\w+) +(0x\w+)$")
 
@@ -46,11 +48,32 @@ def taken_back(mac):
     return driver
 
 
+def check_allocations(events):
+    """MacError unless the firmware's memory was found without I/O.
+
+    A firmware that is restarted may be the one that the I/O waits for.
+    """
+    found = events.take("mm_page_alloc")
+    if found is None:
+        return
+    found = [text for who, text in found if "kworker" in who]
+    if len(found) < 2:
+        raise MacError(f"{len(found)} buffers were allocated, not 2 or more")
+    for text in found:
+        if not re.search(r"gfp_flags=GFP_NO(IO|WAIT)\b", text):
+            raise MacError(f"memory may be waited for: {text}")
+
+
 def lent_memory(setup, judge):
-    with machine(setup, "lent-memory") as mac:
+    words = setup.options.get("append", "")
+    # A page of CMA is no page of the allocator's.
+    with machine(setup, "lent-memory", append=f"{words} cma=0") as mac:
         mac.boot()
         wait_drive(mac)
+        events = Events(mac, "kmem/mm_page_alloc",
+                        f"order >= {BUFFER_ORDER[mac.build.pages]}")
         for _ in range(2):
             bind(mac, *taken_back(mac))
+            check_allocations(events)
             read_back(mac)
         judge(mac)
