@@ -198,7 +198,7 @@ static int fake_appears(struct notifier_block *nb, unsigned long action,
 #if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU_ALL)
-	pdev->dev.dma_coherent = true;
+	dev_set_dma_coherent(&pdev->dev);
 #endif
 	if (device_set_driver_override(&pdev->dev, "none"))
 		return NOTIFY_BAD;
