@@ -24,13 +24,47 @@ top=$(cd "$here/../.." && pwd)
 docs='Documentation/nvme Documentation/driver-api'
 # What only a woven file has. Upstream's own driver has ans2 in other words.
 marks='(nvme_|apple-|kconfig\.)ans2|ans2-hooks|apple.ssd|kconfig\.ssd'
-accepted="accepted is the top folder of an unpacked Linux tree (tried: 6.12 and 7.2), as released or as this script left it"
+. "$here/kernels.sh"
+
+# The versions that fit, on one line.
+fitting() {
+	local version from
+	for version in $(kernels default newest next tree); do
+		from=$(kernel_is "$version" from)
+		echo "$version${from:+ (from $version.$from on)}"
+	done | paste -sd , | sed 's/,/, /g'
+}
+accepted="accepted is the top folder of an unpacked Linux tree, as released or as this script left it; known to fit: $(fitting)"
 
 die() { printf 'weave: %s\n' "$*" >&2; exit 1; }
 sum() { sha256sum "$1" | cut -d ' ' -f 1; }
 rows() { grep -v -e '^#' -e '^[[:space:]]*$' "$here/$1"; }
 # field N ROW: the Nth column of a row, without the blanks around the bar
 field() { awk -F ' [|]( |$)' -v n="$1" '{ print $n }' <<<"$2"; }
+
+# known VERSION SUBLEVEL: what is known of a tree that something does not fit
+known() {
+	local role from
+	role=$(kernel_is "$1" role) from=$(kernel_is "$1" from)
+	if [[ $role == refused ]]; then
+		echo "Linux $1 is known not to fit: $(kernel_is "$1" known)"
+	elif [[ -z $role ]]; then
+		echo "nobody has tried Linux $1: see Documentation/nvme/apple-ans2-new-kernel.rst"
+	elif [[ $2 -lt ${from:-0} ]]; then
+		echo "Linux $1 is known to fit from $1.$from on: $(kernel_is "$1" known)"
+	else
+		echo "Linux $1 as released is known to fit"
+	fi
+}
+
+# unfit TEXT: the end for a tree in which something finds no place
+unfit() {
+	local number=() name
+	for name in VERSION PATCHLEVEL SUBLEVEL; do
+		number+=("$(sed -n "s/^$name = *//p" "$kdir/Makefile")")
+	done
+	die "$*; the tree is left as it was. $(known "${number[0]}.${number[1]}" "${number[2]:-0}")"
+}
 
 undo='' results='' parts='' kdir=''
 while [[ $# -gt 0 ]]; do
@@ -172,11 +206,20 @@ work_copy() {
 # holds CONDITION: is the property there? Properties are those of the tree
 # before the rules change it.
 holds() {
+	local rest=$1 one
+	while [[ -n $rest ]]; do
+		one=${rest%%" && "*}
+		rest=${rest#"$one"}
+		rest=${rest#" && "}
+		holds_one "$one" || return
+	done
+}
+
+holds_one() {
 	local verb file regex
 	read -r verb file regex <<<"$1"
-	[[ -n $verb ]] || return 0
 	file=$(original "$file")
-	[[ -f $file ]] || die "KDIR=$kdir has no ${file#"$kdir/"}, which a rule asks about; $accepted"
+	[[ -f $file ]] || unfit "KDIR=$kdir has no ${file#"$kdir/"}, which a rule asks about"
 	case $verb in
 	has) grep -qE "$regex" "$file" ;;
 	lacks) ! grep -qE "$regex" "$file" ;;
@@ -191,18 +234,21 @@ apply_rules() {
 		file=$(field 3 "$row") when=$(field 4 "$row")
 		wanted "$part" || continue
 		ours "$file" || [[ -f $kdir/$file ]] ||
-			die "KDIR=$kdir has no $file for $rule; the tree is left as it was"
+			unfit "KDIR=$kdir has no $file for $rule"
 		holds "$when" || continue
 		work_copy "$file"
 		why=$(mktemp "$work/.why.XXXXXX")
 		if ! spatch --no-includes --very-quiet --sp-file "$here/$rule" \
 				--in-place "$work/$file" >/dev/null 2>"$why"; then
 			grep '^hook ' "$why" >&2 || cat "$why" >&2
-			die "$rule does not fit $file of $kdir; the tree is left as it was"
+			unfit "$rule does not fit $file of $kdir"
 		fi
 		rm -f "$why"
-		# spatch indents a label that it adds.
-		sed -i -E 's/^\t+(again:)$/\1/' "$work/$file"
+		# spatch indents a label that it adds, and breaks no line after a
+		# case.
+		sed -i -E -e 's/^\t+(again:)$/\1/' \
+			-e 's/^(\t+)(case NVME_QUIRK_ADMIN_PAGE_ALIGN:) +(return .*)/\1\2\n\1\t\3/' \
+			"$work/$file"
 	done < <(rows rules)
 }
 
@@ -217,12 +263,12 @@ apply_lines() {
 			file=${file#\?}
 			[[ -f $kdir/$file ]] || continue
 		fi
-		[[ -f $kdir/$file ]] || die "KDIR=$kdir has no $file; the tree is left as it was"
+		[[ -f $kdir/$file ]] || unfit "KDIR=$kdir has no $file"
 		work_copy "$file"
 		anchor=${anchor//'\t'/$'\t'}
 		count=$(grep -cxF -- "$anchor" "$work/$file" || :)
 		[[ $count -eq 1 ]] ||
-			die "line of $need: its anchor '$anchor' stands in $file $count times, expected once; the tree is left as it was"
+			unfit "line of $need: its anchor '$anchor' stands in $file $count times, expected once"
 		A=$anchor L=$line awk '
 			{ print }
 			$0 == ENVIRON["A"] {

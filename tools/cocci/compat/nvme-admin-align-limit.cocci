@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// Page-aligned data buffers of admin commands, in kernels whose core has no
-/// quirk for them: the ANS2's firmware of 2026 refuses others.
-// Confidence: High (6.12.118; spatch 1.1.1)
+/// quirk for them: the ANS2's firmware of 2026 refuses others. The function that
+/// is called says since 6.19 whether the queue is the admin queue.
+// Confidence: High (6.12.118, 6.19; spatch 1.1.1)
 // Options: --no-includes --very-quiet
 
 @initialize:python@
@@ -17,7 +18,7 @@ identifier ctrl, lim;
 position p;
 @@
  lim = queue_limits_start_update(ctrl->admin_q);
- nvme_set_ctrl_limits@p(ctrl, &lim);
+ nvme_set_ctrl_limits@p(ctrl, &lim, ...);
 +if (ctrl->quirks & NVME_QUIRK_ADMIN_PAGE_ALIGN)
 +	lim.dma_alignment = NVME_CTRL_PAGE_SIZE - 1;
 
