@@ -7,7 +7,8 @@
 #                            array of files
 #   kmake SRC OUT ARG...     make for arm64, with the compiler's cache
 #   configure_guest SRC OUT  OUT/.config out of the fragments; fails where an
-#                            option did not come out as asked for
+#                            option did not come out as asked for. What this
+#                            kernel has no more is named in the file gone.
 
 config=$top/tools/testing/config
 fragments=("$config"/{base,drivers${MODULES:+-modules},$PAGES}.config)
@@ -22,6 +23,31 @@ kmake() {
 		HOSTCC="ccache gcc" "$@"
 }
 
+# gone_options: those that Linux $KERNEL has no more
+gone_options() {
+	local option first rest
+	while IFS=' |' read -r option first rest; do
+		[[ $option == CONFIG_* ]] || continue
+		! printf '%s\n' "$first" "$KERNEL" | sort -VC || echo "$option"
+	done <"$config/gone"
+}
+
+# still_there SRC: which of them the source knows all the same
+still_there() {
+	local src=$1 option
+	for option in $(gone_options); do
+		! grep -rqsE "^[[:blank:]]*(menu)?config ${option#CONFIG_}$" \
+			--include='Kconfig*' "$src" || echo "$option"
+	done
+}
+
+# asked_options FRAGMENT...: the lines of the fragments but those of options that
+# are gone
+asked_options() {
+	grep -h '^CONFIG_' "$@" |
+		grep -vE "^($(gone_options | paste -sd '|'))=" || [[ $? -eq 1 ]]
+}
+
 # missing_options CONFIG FRAGMENT...: what was asked for and did not come out
 missing_options() {
 	local result=$1 line name
@@ -32,16 +58,21 @@ missing_options() {
 		*=n) ! grep -q "^$name=" "$result" || echo "$line" ;;
 		*) grep -qxF "$line" "$result" || echo "$line" ;;
 		esac
-	done < <(grep -h '^CONFIG_' "$@")
+	done < <(asked_options "$@")
 }
 
 configure_guest() {
-	local src=$1 out=$2 missing
+	local src=$1 out=$2 missing there
 	mkdir -p "$out"
 	cd "$out" || return
 	# -m: only put the files together, later ones win
 	"$src/scripts/kconfig/merge_config.sh" -m -Q -O "$out" "${fragments[@]}"
-	mv .config asked
+	asked_options .config >asked
+	there=$(still_there "$src")
+	[[ -z $there ]] || {
+		echo "Linux $KERNEL still has what $config/gone says is gone: ${there//$'\n'/ }"
+		return 1
+	}
 	# in the source tree, because the script calls make there
 	cd "$src" || return
 	KCONFIG_ALLCONFIG=$out/asked kmake "$src" "$out" -s allnoconfig

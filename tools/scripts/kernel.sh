@@ -51,7 +51,7 @@ write_core() {
 
 image=$out/arch/arm64/boot/Image
 lock "kernel-$kernel_name"
-inputs=$(fingerprint "${fragments[@]}" ${lockdep:+"$lockdep"} \
+inputs=$(fingerprint "${fragments[@]}" "$config/gone" ${lockdep:+"$lockdep"} \
 		"$top"/tools/scripts/{kernel,config}.sh "$src.version"
 	cat "$src.inputs")
 if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then

@@ -51,7 +51,7 @@ kunit() {
 # the compiler is.
 guest_options() {
 	local inputs
-	inputs=$(fingerprint "${fragments[@]}" "$top/tools/scripts/config.sh" \
+	inputs=$(fingerprint "${fragments[@]}" "$config/gone" "$top/tools/scripts/config.sh" \
 		"$woven_tree".{version,inputs})
 	if [[ $(cat "$out/guest.inputs" 2>/dev/null) != "$inputs" ]]; then
 		(configure_guest "$woven_tree" "$out/guest")
