@@ -4,7 +4,6 @@
 # needs.  A script knows by the content of its inputs whether there is anything
 # to do, so a second `make run` builds nothing.
 
-KERNEL ?= 6.12
 DRIVER ?= ans2
 PAGES ?= 16k
 O ?= build
@@ -27,7 +26,7 @@ run:
 
 test:
 	@$(scripts)/test.sh check kunit qtest e2e \
-		'e2e KERNEL=7.2 PAGES=4k DEBUG=locks T=core' \
+		'e2e KERNEL=newest PAGES=4k DEBUG=locks T=core' \
 		'oracle DEBUG=locks T=core'
 check qtest e2e oracle series:
 	@$(scripts)/$@.sh

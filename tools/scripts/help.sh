@@ -28,7 +28,7 @@ Housekeeping
   make image            build the SSD's contents  make clean    remove what was built
 
 Variables               now         values
-  KERNEL                $(printf %-11s "$KERNEL") 6.12, 7.2 (newest in Debian unstable)
+  KERNEL                $(printf %-11s "$KERNEL") $(kernel_choice | sed 's/ /, /g'), newest (in Debian unstable: $newest)
   DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple), in one kernel
   PAGES                 $(printf %-11s "$PAGES") 16k, 4k
   DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: lockdep, kmemleak, KASAN and more; locks: the first two

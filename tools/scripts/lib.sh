@@ -4,6 +4,8 @@
 # the one way to run a long step.  After it:
 #
 #   top, build         the repository and the build folder, absolute
+#   newest             the kernel that KERNEL=newest is; $NEWEST gives another
+#   kernels, kernel_is what tools/cocci/kernels says, see kernels.sh there
 #   kernel_name        <KERNEL>-<PAGES>[-modules][-debug|-locks]
 #   debug_name         what $DEBUG adds to a name
 #   KERNEL DRIVER PAGES MODULES DEBUG O    as given, or their defaults
@@ -27,7 +29,9 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-: "${KERNEL:=6.12}" "${DRIVER:=ans2}" "${PAGES:=16k}" "${DEBUG:=}" "${O:=build}"
+. "$top/tools/cocci/kernels.sh"
+newest=${NEWEST:-$(kernels newest)}
+: "${KERNEL:=$(kernels default)}" "${DRIVER:=ans2}" "${PAGES:=16k}" "${DEBUG:=}" "${O:=build}"
 : "${MODULES:=}"
 [[ $DEBUG != 0 ]] || DEBUG=
 [[ $MODULES != 0 ]] || MODULES=
@@ -42,7 +46,9 @@ one_of() {
 	die "$name='$value' is not accepted; $name is one of: $*"
 }
 
-one_of KERNEL "$KERNEL" 6.12 7.2
+[[ $KERNEL != newest ]] || KERNEL=$newest
+# shellcheck disable=SC2046
+one_of KERNEL "$KERNEL" $(kernel_choice) newest
 one_of DRIVER "$DRIVER" ans2 upstream
 one_of PAGES "$PAGES" 16k 4k
 [[ -z $DEBUG ]] || one_of DEBUG "$DEBUG" 1 0 locks

@@ -42,6 +42,17 @@ version_of() {
 		'$3 !~ /Sources/ && index($3, " " suite) {print $2}' | sort -V | tail -n 1
 }
 
+# suite_of PACKAGE VERSION: the first of the suites that has it
+suite_of() {
+	local name
+	for name in $suites; do
+		if papt_cache madison "$1" | grep -qE "[|] +${2//[.+]/\\&} [|].* $name/"; then
+			echo "$name"
+			return
+		fi
+	done
+}
+
 # fetched FOLDER: what of it is there, as "package version", or nothing
 fetched() { [[ ! -d $1 ]] || cat "$1.version" 2>/dev/null || :; }
 
@@ -107,10 +118,20 @@ install_meson() {
 	rm -rf meson.new
 }
 
-# The newest linux-source-X.Y of Debian unstable; KERNEL=7.2 is that one.
-newest_kernel() {
-	papt_cache pkgnames linux-source- |
-		grep -E '^linux-source-[0-9]+\.[0-9]+$' | sort -V | tail -n 1
+# The kernels that the suites have, as "7.3 in sid" and so on.
+kernels_there() {
+	local package
+	for package in $(papt_cache pkgnames linux-source- |
+			grep -E '^linux-source-[0-9]+\.[0-9]+$' | sort -V); do
+		echo "${package#linux-source-} in $(suite_of "$package" "$(version_of "$package")")"
+	done | paste -sd , | sed 's/,/, /g'
+}
+
+# What Debian has no more. Status 3 tells make test, which can do without it.
+gone() {
+	say "KERNEL=$KERNEL: Debian has no linux-source-$KERNEL any more in $(kernel_is "$KERNEL" suites); there is $(kernels_there)"
+	say "KERNEL is one of: $(kernel_choice); the table is tools/cocci/kernels, and Documentation/nvme/apple-ans2-new-kernel.rst tells how to change it"
+	exit 3
 }
 
 lock setup
@@ -119,7 +140,9 @@ host_suite
 install_missing "${packages[@]}"
 
 suites="trixie trixie-security"
-[[ $KERNEL == 6.12 ]] || suites+=" sid"
+for name in $(kernel_is "$KERNEL" suites); do
+	[[ " $suites " == *" $name "* ]] || suites+=" $name"
+done
 meson=$(dpkg-query -Wf '${Version}' meson 2>/dev/null) || :
 need_meson=
 if dpkg --compare-versions "${meson:-0}" lt 1.5; then
@@ -154,13 +177,8 @@ fi
 if [[ -z $have_linux ]]; then
 	package=linux-source-$KERNEL
 	version=$(version_of "$package")
-	if [[ -z $version && $KERNEL == 7.2 ]]; then
-		package=$(newest_kernel)
-		version=$(version_of "${package:-none}")
-		[[ -z $version ]] || say "KERNEL=$KERNEL: Debian unstable has no linux-source-$KERNEL any more; taking its newest, $package"
-	fi
-	[[ $version ]] || die "no package linux-source-$KERNEL in $suites"
-	step "source-linux-$KERNEL" "unpacking $package $version" \
+	[[ $version ]] || gone
+	step "source-linux-$KERNEL" "unpacking $package $version from $(suite_of "$package" "$version")" \
 		fetch_kernel "$linux" "$package" "$version"
 fi
 

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import kernels
 from .errors import MacError
 
 TOP = Path(__file__).resolve().parents[3]
@@ -21,7 +22,7 @@ class Build:
     """
 
     folder: Path
-    kernel: str = "6.12"
+    kernel: str = kernels.DEFAULT
     driver: str = "ans2"
     pages: str = "16k"
     debug: str = ""
@@ -33,7 +34,7 @@ class Build:
         env = os.environ
         values = {
             "folder": Path(env.get("O") or TOP / "build").absolute(),
-            "kernel": env.get("KERNEL", "6.12"),
+            "kernel": env.get("KERNEL") or kernels.DEFAULT,
             "driver": env.get("DRIVER", "ans2"),
             "pages": env.get("PAGES", "16k"),
             "debug": env.get("DEBUG", "").replace("0", ""),

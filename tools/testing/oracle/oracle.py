@@ -19,17 +19,13 @@ from pathlib import Path
 TESTING = Path(__file__).resolve().parents[1]
 sys.path[1:1] = [str(TESTING), str(TESTING / "e2e")]
 
-from mac import Build  # noqa: E402
+from mac import Build, kernels  # noqa: E402
 from mac.suite import Case, Setup, main  # noqa: E402
 
 import mistakes  # noqa: E402
 import uboot  # noqa: E402
 from cases import programs, tables  # noqa: E402
 from known import driver_steps, known_rules  # noqa: E402
-
-# 6.12's driver clears a bit in a register that the firmware of 2026 does not
-# let anybody touch, which ends in an external abort: see mistakes.py.
-FIRMWARE = {"6.12": "old", "7.2": "2026"}
 
 # On the kernels with 4K pages and on the other firmware: what depends on them
 SHORT = ("boot", "choice", "identify-controller", "smart-log", "passthrough",
@@ -38,9 +34,10 @@ SHORT = ("boot", "choice", "identify-controller", "smart-log", "passthrough",
 SHORT_OWN = ("rebind", "reboot")
 
 
-def linux_cases(kernel, pages, firmware, short):
+def linux_cases(kernel, pages, short, firmware=None):
     build = Build.from_environment(kernel=kernel, driver="upstream",
                                    pages=pages, modules=False)
+    firmware = firmware or build.firmware
     setup = Setup(f"{kernel}-{pages}-{firmware}", build,
                   {"firmware": firmware}, shared=programs.with_programs)
     shared = dict(tables.SHARED)
@@ -55,10 +52,10 @@ def linux_cases(kernel, pages, firmware, short):
 
 
 def all_cases():
-    for kernel, firmware in FIRMWARE.items():
-        yield from linux_cases(kernel, "16k", firmware, short=False)
-        yield from linux_cases(kernel, "4k", firmware, short=True)
-    yield from linux_cases("7.2", "4k", "old", short=True)
+    for kernel in kernels.DEFAULT, kernels.NEWEST:
+        yield from linux_cases(kernel, "16k", short=False)
+        yield from linux_cases(kernel, "4k", short=True)
+    yield from linux_cases(kernels.NEWEST, "4k", short=True, firmware="old")
     yield from uboot.all_cases()
     yield from mistakes.all_cases()
 
@@ -67,7 +64,7 @@ def is_core(case):
     """One kernel, on both kinds of firmware, U-Boot and the mistakes."""
     build = case.setup.build
     return (build.driver != "upstream" or case.setup.name == "mistakes" or
-            (build.kernel, build.pages) == ("7.2", "4k"))
+            (build.kernel, build.pages) == (kernels.NEWEST, "4k"))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from mac import Build, MacError
+from mac import Build, kernels, MacError
 from mac.suite import Case, Setup
 
 from cases.common import BLOCK, BLOCKS, expect
@@ -134,8 +134,8 @@ def write_and_read(mac, shell):
 
 def all_cases():
     # its devicetree is the kernel's, of which there is nothing else here
-    build = Build.from_environment(kernel="6.12", driver="ans2", pages="16k",
-                                   debug="", modules=False)
+    build = Build.from_environment(kernel=kernels.DEFAULT, driver="ans2",
+                                   pages="16k", debug="", modules=False)
     setup = Setup("u-boot", build, {"firmware": "old"})
     for run in (nvme_scan, partitions, read_file, write_and_read):
         yield Case(setup, run.__name__.replace("_", "-"), run, own=True)
