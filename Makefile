@@ -28,7 +28,7 @@ test:
 	@$(scripts)/test.sh check kunit qtest e2e \
 		'e2e KERNEL=newest PAGES=4k DEBUG=locks T=core' \
 		'oracle DEBUG=locks T=core'
-check qtest e2e oracle series:
+check qtest e2e oracle series trees:
 	@$(scripts)/$@.sh
 weave:
 	@tools/cocci/weave.sh "$$KDIR"
@@ -41,4 +41,4 @@ clean:
 	@$(scripts)/clean.sh
 
 .PHONY: help setup qemu kernel image run test check qtest oracle kunit e2e \
-	plant bench weave series clean
+	plant bench weave series trees clean

@@ -22,6 +22,7 @@ Test it
 Use it elsewhere
   make weave KDIR=...   apply the drivers to a kernel tree
   make series           the same as patches for git am
+  make trees            which kernels it fits, and what to do with a new one
 
 Housekeeping
   make qemu             build the emulator        make kernel   build a guest kernel

@@ -36,21 +36,18 @@ packages=(
 # mmdebstrap without root rights
 [[ $(id -u) -eq 0 ]] || packages+=(uidmap)
 
-# version_of PACKAGE [SUITE/]: the newest there is
-version_of() {
-	papt_cache madison "$1" | awk -F ' *[|] *' -v suite="${2-}" \
-		'$3 !~ /Sources/ && index($3, " " suite) {print $2}' | sort -V | tail -n 1
+# offers PACKAGE: "version suite" of each that the suites have, the newest last
+offers() {
+	papt_cache madison "$1" | awk -F ' *[|] *' '$3 !~ /Sources/ {
+		split($3, place, "[ /]+main | ")
+		print $2, place[2]
+	}' | sort -V
 }
 
-# suite_of PACKAGE VERSION: the first of the suites that has it
-suite_of() {
-	local name
-	for name in $suites; do
-		if papt_cache madison "$1" | grep -qE "[|] +${2//[.+]/\\&} [|].* $name/"; then
-			echo "$name"
-			return
-		fi
-	done
+# version_of PACKAGE [SUITE]: the newest there is
+version_of() {
+	offers "$1" | awk -v suite="${2-}" '!suite || $2 == suite {print $1}' |
+		tail -n 1
 }
 
 # fetched FOLDER: what of it is there, as "package version", or nothing
@@ -118,19 +115,13 @@ install_meson() {
 	rm -rf meson.new
 }
 
-# The kernels that the suites have, as "7.3 in sid" and so on.
-kernels_there() {
-	local package
-	for package in $(papt_cache pkgnames linux-source- |
-			grep -E '^linux-source-[0-9]+\.[0-9]+$' | sort -V); do
-		echo "${package#linux-source-} in $(suite_of "$package" "$(version_of "$package")")"
-	done | paste -sd , | sed 's/,/, /g'
-}
-
 # What Debian has no more. Status 3 tells make test, which can do without it.
 gone() {
-	say "KERNEL=$KERNEL: Debian has no linux-source-$KERNEL any more in $(kernel_is "$KERNEL" suites); there is $(kernels_there)"
-	say "KERNEL is one of: $(kernel_choice); the table is tools/cocci/kernels, and Documentation/nvme/apple-ans2-new-kernel.rst tells how to change it"
+	local there
+	there=$(papt_cache pkgnames linux-source- |
+		sed -nE 's/^linux-source-([0-9]+\.[0-9]+)$/\1/p' | sort -V | paste -sd ' ')
+	say "KERNEL=$KERNEL: Debian has no linux-source-$KERNEL any more in $(kernel_is "$KERNEL" suites); there is ${there:-none}"
+	say "KERNEL is one of: $(kernel_choice); Documentation/nvme/apple-ans2-new-kernel.rst tells how to change that"
 	exit 3
 }
 
@@ -168,7 +159,7 @@ else
 fi
 
 if [[ -n $need_meson ]]; then
-	version=$(version_of meson bookworm-backports/)
+	version=$(version_of meson bookworm-backports)
 	[[ $version ]] || die "no package meson >= 1.5 in bookworm-backports"
 	ask_password
 	step meson "installing meson $version" install_meson "$version"
@@ -176,9 +167,8 @@ fi
 
 if [[ -z $have_linux ]]; then
 	package=linux-source-$KERNEL
-	version=$(version_of "$package")
-	[[ $version ]] || gone
-	step "source-linux-$KERNEL" "unpacking $package $version from $(suite_of "$package" "$version")" \
+	read -r version from < <(offers "$package" | tail -n 1) || gone
+	step "source-linux-$KERNEL" "unpacking $package $version from $from" \
 		fetch_kernel "$linux" "$package" "$version"
 fi
 
@@ -189,7 +179,7 @@ if [[ -z $have_qemu ]]; then
 fi
 
 if [[ -z $have_uboot ]]; then
-	version=$(version_of u-boot-asahi trixie/)
+	version=$(version_of u-boot-asahi trixie)
 	[[ $version ]] || die "no package u-boot-asahi in trixie"
 	step u-boot "unpacking u-boot-asahi $version" fetch_uboot "$build/u-boot" "$version"
 fi

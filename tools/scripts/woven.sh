@@ -34,7 +34,8 @@ woven_inputs() {
 	local files
 	mapfile -t files < <(cd "$top" && find drivers include Documentation/nvme \
 		Documentation/driver-api tools/cocci -type f ! -name '.*.swp' \
-		! -path 'tools/cocci/expected/*' | sort)
+		! -path 'tools/cocci/expected/*' ! -path 'tools/cocci/kernels' \
+		! -path 'tools/cocci/tried' ! -path 'tools/cocci/anchors*' | sort)
 	(cd "$top" && fingerprint "${files[@]}")
 	source_version
 }
