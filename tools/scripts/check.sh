@@ -27,7 +27,16 @@ if [[ ${1-} == --one ]]; then
 fi
 
 mapfile -t checks < <(find tools/testing/check -maxdepth 1 -type f -executable -printf '%f\n' | sort)
-[[ -z ${T-} ]] || { one_of T "$T" "${checks[@]}"; checks=("$T"); }
+grouped() {
+	echo "what goes into a kernel:"
+	printf '%s\n' "${checks[@]}" | grep '^kernel-'
+	echo "all of it, and the machine:"
+	printf '%s\n' "${checks[@]}" | grep -v '^kernel-'
+}
+if [[ ${T-} ]]; then
+	[[ " ${checks[*]} " == *" $T "* ]] || unknown check < <(grouped)
+	checks=("$T")
+fi
 "$top/tools/scripts/setup.sh" >&2
 if [[ " ${checks[*]} " == *" weave "* ]]; then
 	# the sources of every kernel that it weaves into

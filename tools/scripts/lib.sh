@@ -16,6 +16,8 @@
 #   lock NAME          waits until no other run works on NAME in this folder
 #   need_space MB TEXT refuses to start what would fill the disk
 #   fingerprint FILE.. one word that changes when a file's name or content does
+#   unknown TEXT       says that T names nothing of that kind, with those that there
+#                      are from stdin, and exits 1
 #   result             the closing line of a layer of tests, from $passed, $failed
 #                      and $skipped; false unless all is well
 #
@@ -44,6 +46,12 @@ one_of() {
 		[[ $value != "$ok" ]] || return 0
 	done
 	die "$name='$value' is not accepted; $name is one of: $*"
+}
+
+unknown() {
+	say "T='$T' names no $1; T is one of"
+	sed 's/^[^ ]*[^:]$/  &/' >&2
+	exit 1
 }
 
 [[ $KERNEL != newest ]] || KERNEL=$newest

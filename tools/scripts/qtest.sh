@@ -7,7 +7,8 @@ out=$build/qemu
 export QTEST_QEMU_BINARY=$out/qemu-system-aarch64 QTEST_QEMU_IMG=$out/qemu-img
 export G_TEST_SRCDIR=$build/src/qemu/tests/qtest G_TEST_BUILDDIR=$out/tests/qtest
 mapfile -t tests < <(grep -v '^#' "$top/tools/qemu/tests/qtest/apple-tests.list")
-[[ -z ${T-} ]] || one_of T "$T" "${tests[@]}"
+[[ -z ${T-} || " ${tests[*]} " == *" $T "* ]] ||
+	unknown program < <(printf '%s\n' "${tests[@]}")
 
 "$top/tools/scripts/qemu.sh"
 mkdir -p "$build/log"

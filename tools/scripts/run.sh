@@ -11,10 +11,30 @@
 . "$(dirname "$0")/lib.sh"
 
 scripts=$top/tools/scripts
+
+# at OFFSET BYTES: what stands there in the image, as hexadecimal digits
+at() { od -An -v -tx1 -j "$1" -N "$2" -- "$SSD" 2>/dev/null | tr -d ' \n' || :; }
+
+# The drive has blocks of 4096 bytes and its partition table in the second: in
+# another image the guest would look in vain for its root file system.
+check_image() {
+	local signature=4546492050415254 copy="copy one from $build/image/ssd.img"
+	[[ $(at 0 4) != 514649fb ]] ||
+		die "SSD='$SSD' is qcow2, and a raw image is needed; make one with qemu-img convert -O raw, or $copy"
+	if [[ $(at 4096 8) != "$signature" ]]; then
+		[[ $(at 512 8) != "$signature" ]] ||
+			die "SSD='$SSD' has a partition table for sectors of 512 bytes, and the SSD's have 4096; $copy"
+		die "SSD='$SSD' has no GPT for sectors of 4096 bytes; $copy"
+	fi
+	[[ $(($(stat -Lc %s -- "$SSD") % 4096)) -eq 0 ]] ||
+		die "SSD='$SSD' does not end with a whole sector of 4096 bytes; $copy"
+}
+
 [[ -z ${SSD-} || -f $SSD ]] ||
 	die "SSD='$SSD' is no file; copy one from $build/image/ssd.img"
 [[ -z ${SSD-} || ! $SSD -ef $build/image/ssd.img ]] ||
 	die "SSD='$SSD' is what every other machine starts from; give a copy of it"
+[[ -z ${SSD-} ]] || check_image
 [[ -z $MODULES ]] ||
 	die "MODULES=1 is for make kernel alone: the machine of make run loads no modules"
 [[ $# -gt 0 || -z ${CMD-} ]] || set -- "$CMD"

@@ -26,8 +26,9 @@ exec_args=(--qemu_args='-smp 2 -icount shift=2,sleep=off'
 	--kernel_args=oops=panic)
 
 # Suites that the result must name, so that one that was not built is noticed.
+# suites [FOLDER]
 suites() {
-	find "$top/drivers" -path '*/tests/*_kunit.c' -exec \
+	find "${1:-$top/drivers}" -path '*/tests/*_kunit.c' -exec \
 		sed -n '/^static struct kunit_suite/,/^};/s/.*\.name = "\(.*\)".*/\1/p' {} +
 }
 

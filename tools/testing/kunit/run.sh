@@ -34,6 +34,17 @@ named() {
 	return 1
 }
 
+# grouped: all suites, by folder
+grouped() {
+	local folder
+	for folder in "$top"/drivers/{*,*/*,*/*/*}/tests; do
+		[[ -d $folder ]] || continue
+		folder=${folder%/tests}
+		echo "${folder#"$top/"}:"
+		suites "$folder" | sort
+	done
+}
+
 # Their cases. A case with parameters has a result of its own beside theirs.
 cases() {
 	find "$top/drivers" -path '*/tests/*_kunit.c' -exec \
@@ -54,7 +65,7 @@ count() {
 }
 
 [[ -z $glob ]] || named ||
-	die "T='$glob' names no suite; T is one of: $(suites | paste -sd ' '), or suite.case, also as a glob"
+	unknown "suite, alone or as suite.case, nor as a glob" < <(grouped)
 [[ -n ${KERNEL_SOURCE:-} ]] || "$top/tools/scripts/setup.sh"
 [[ -n ${KUNIT_QEMU:-} ]] || "$top/tools/scripts/qemu.sh"
 make_woven
