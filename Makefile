@@ -10,7 +10,7 @@ O ?= build
 # CMD and KDIR may hold $ signs, which are the shell's and not make's.
 override CMD := $(value CMD)
 override KDIR := $(value KDIR)
-export KERNEL DRIVER PAGES DEBUG MODULES O CMD SSD T KDIR
+export KERNEL DRIVER PAGES DEBUG MODULES O CMD SSD T KDIR TRACE
 
 scripts := tools/scripts
 

@@ -21,7 +21,7 @@ Test it
 
 Use it elsewhere
   make weave KDIR=...   apply the drivers to a kernel tree
-  make series           the same as patches for git am
+  make series           the same as patches for git am; KDIR=... for a tree of yours
   make trees            which kernels it fits, and what to do with a new one
 
 Housekeeping
@@ -37,4 +37,5 @@ Variables               now         values
   O                     $(printf %-11s "$O") where everything is built
   SSD                   $(printf %-11s "${SSD:--}") an image that the guest may write; else a throw-away copy
   T                     $(printf %-11s "${T:--}") one case of check, kunit, qtest, oracle, e2e or plant
+  TRACE                 $(printf %-11s "${TRACE:--}") events of the machine for build/log/*.trace, as in 'apple_ans2_*'
 EOF

@@ -3,6 +3,7 @@
 
 import contextlib
 import fcntl
+import fnmatch
 import os
 import re
 import shutil
@@ -232,7 +233,26 @@ class Mac:
             args += ["-initrd", str(self.initrd)]
         if not self.reboots:
             args += ["-action", "reboot=shutdown"]
-        return args + self.qemu_args
+        return args + self._trace_args() + self.qemu_args
+
+    def _trace_args(self):
+        """What TRACE asks for: the machine's events, beside the console's log.
+
+        Globs of names, with blanks between them.
+        """
+        wanted = os.environ.get("TRACE", "").split()
+        if not wanted:
+            return []
+        known = subprocess.run([self.build.qemu, "-trace", "help"], check=True,
+                               capture_output=True, text=True).stdout.split()
+        for glob in wanted:
+            if not fnmatch.filter(known, glob):
+                raise MacError(f"TRACE='{glob}' names no event; TRACE is one "
+                               "or more globs, as in TRACE='apple_ans2_*'")
+        log = self.log.with_suffix(".trace")
+        return ["-msg", "timestamp=on", "-D", str(log),
+                *(word for glob in wanted
+                  for word in ("-trace", f"enable={glob}"))]
 
     def _start(self):
         from qemu.machine import QEMUMachine
