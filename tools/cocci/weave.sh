@@ -6,6 +6,7 @@
 #
 #   weave.sh [--undo] KDIR
 #   weave.sh --results DIR [--parts "PART..."] KDIR
+#   weave.sh --look KDIR
 #
 # Everything is made on copies and moved in at the end, so a tree in which a
 # hook finds no place is left as it was. A second run changes nothing, and no
@@ -14,6 +15,7 @@
 #
 # --undo      gives the tree back as it was
 # --results   writes the changed files to DIR and leaves the tree alone
+# --look      says the tree's version, if it is fit to be woven
 # --parts     only these commits of the series (see the file parts)
 
 set -euo pipefail
@@ -66,10 +68,11 @@ unfit() {
 	die "$*; the tree is left as it was. $(known "${number[0]}.${number[1]}" "${number[2]:-0}")"
 }
 
-undo='' results='' parts='' kdir=''
+undo='' look='' results='' parts='' kdir=''
 while [[ $# -gt 0 ]]; do
 	case $1 in
 	--undo) undo=1 ;;
+	--look) look=1 ;;
 	--results) results=${2:?--results needs a folder}; shift ;;
 	--parts) parts=${2:?--parts needs names}; shift ;;
 	-*) die "unknown option $1" ;;
@@ -87,7 +90,7 @@ check_tree() {
 	kdir=$(cd "$kdir" && pwd)
 	[[ $kdir != "$top" ]] || die "KDIR is this repository; $accepted"
 	# what make setup unpacked; make has copies of it in a folder woven
-	[[ -n $results || ! -f $kdir.version || $kdir == */woven/src/* ]] ||
+	[[ -n $results$look || ! -f $kdir.version || $kdir == */woven/src/* ]] ||
 		die "KDIR=$kdir is what all builds here begin with; give a copy of it"
 	for f in Makefile Kbuild include/linux/blk-mq.h drivers/nvme/host/pci.c; do
 		[[ -f $kdir/$f ]] ||
@@ -95,7 +98,7 @@ check_tree() {
 	done
 	grep -q '^VERSION = ' "$kdir/Makefile" ||
 		die "KDIR=$kdir is not a Linux tree, its Makefile names no version; $accepted"
-	[[ -n $results || -w $kdir ]] || die "KDIR=$kdir cannot be written"
+	[[ -n $results$look || -w $kdir ]] || die "KDIR=$kdir cannot be written"
 	command -v spatch >/dev/null ||
 		die "spatch is not here: install the package coccinelle"
 }
@@ -331,6 +334,17 @@ restore() {
 	fi
 }
 
+# Kconfig takes options away without a word, so this is said.
+say_what_to_set() {
+	cat <<-EOF
+	weave: what to set is in $here/ans2.config. With a .config in the tree:
+	    cd $kdir && export ARCH=arm64
+	    scripts/kconfig/merge_config.sh -m .config $here/ans2.config
+	    make olddefconfig
+	    $top/tools/scripts/check-config .config
+	EOF
+}
+
 undo() {
 	local f
 	[[ -d $state ]] || die "KDIR=$kdir is not woven"
@@ -349,6 +363,11 @@ if [[ -n $undo ]]; then
 	exit
 fi
 check_clean
+if [[ -n $look ]]; then
+	awk '/^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION) =/ { v[$1] = $3 }
+		END { print v["VERSION"] "." v["PATCHLEVEL"] "." v["SUBLEVEL"] v["EXTRAVERSION"] }' "$kdir/Makefile"
+	exit
+fi
 if [[ -n $results ]]; then
 	mkdir -p "$results"
 	work=$(cd "$results" && pwd)
@@ -361,3 +380,4 @@ work=$(mktemp -d "$kdir/.ans2-work.XXXXXX") || die "KDIR=$kdir cannot be written
 trap 'rm -rf "$work"' EXIT
 make_results
 move_in
+say_what_to_set
