@@ -5,8 +5,9 @@
 #
 #   series.sh KDIR OUT
 #
-# OUT gets one patch per commit, numbered. A commit that is empty on this base
-# is left out. KDIR may be woven or not and is not changed.
+# OUT gets one patch per commit, numbered, and a cover letter, number 0000, whose
+# text is series/cover.msg. A commit that is empty on this base is left out. KDIR
+# may be woven or not and is not changed.
 
 set -euo pipefail
 
@@ -81,5 +82,13 @@ diff -r -x .git "$tmp/all" "$tree" >"$tmp/diff" || {
 	cat "$tmp/diff" >&2
 	die "the commits together are not what weave.sh makes"
 }
-tgit format-patch -q --no-signature -o "$out" base
+# The first line of the description is the letter's subject.
+version=$("$here/weave.sh" --look "$kdir")
+made_by=$(git -C "$top" describe --always --dirty 2>/dev/null || :)
+tgit config branch.series.description "$(sed "
+	s/@VERSION@/$version/
+	s/@MADE_BY@/${made_by:-unknown}/" "$here/series/cover.msg")"
+tgit checkout -q -b series
+tgit format-patch -q --no-signature --cover-letter \
+	--cover-from-description=subject -o "$out" base
 ls "$out"/[0-9][0-9][0-9][0-9]-*.patch
