@@ -25,8 +25,9 @@ from mac.suite import Case, Setup, main  # noqa: E402
 import mistakes  # noqa: E402
 from cases import batches, choice, controller, crash, data  # noqa: E402
 from cases import debug, detach, firmware, lending, modules  # noqa: E402
-from cases import otherdrive, programs, recovery, recovery_seen  # noqa: E402
-from cases import recovery_table, sleep, stuck, tables, timeouts  # noqa: E402
+from cases import otherdrive, page, programs, recovery  # noqa: E402
+from cases import recovery_seen, recovery_table, sleep, stuck  # noqa: E402
+from cases import tables, timeouts  # noqa: E402
 from cases import users  # noqa: E402
 from known import driver_steps, known_in_cell  # noqa: E402
 from known import known_reports, known_rules  # noqa: E402
@@ -44,6 +45,7 @@ ANS2_SHARED = {
     "refused-commands": users.refused,
     "subsystem-reset": users.subsystem_reset,
     "show-regs": users.show_regs,
+    "mac-page": page.mac_page,
     # the offset of every word is tried with a scheduler
     "unscheduled-io": batches.unscheduled(programs.program("io", "STEP=64")),
     "unscheduled-mixed": batches.unscheduled(programs.program("mixed")),
