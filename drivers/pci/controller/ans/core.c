@@ -401,5 +401,7 @@ static struct platform_driver ans_driver = {
 };
 module_apple_ssd_driver(ans_driver, APPLE_SSD_ANS2);
 
+/* The function is not there yet where an initramfs is made under nvme-apple. */
+MODULE_SOFTDEP("post: nvme");
 MODULE_DESCRIPTION("Apple ANS2 storage controller as a PCI function");
 MODULE_LICENSE("GPL");
