@@ -10,7 +10,8 @@ O ?= build
 # CMD and KDIR may hold $ signs, which are the shell's and not make's.
 override CMD := $(value CMD)
 override KDIR := $(value KDIR)
-export KERNEL DRIVER PAGES DEBUG MODULES O CMD SSD T KDIR TRACE
+override KSRC := $(value KSRC)
+export KERNEL DRIVER PAGES DEBUG MODULES O CMD SSD T KDIR KSRC TRACE
 
 scripts := tools/scripts
 
@@ -32,6 +33,10 @@ check qtest e2e oracle series trees:
 	@$(scripts)/$@.sh
 weave:
 	@tools/cocci/weave.sh "$$KDIR"
+modules:
+	@$(scripts)/modules.sh build
+modules_install modules_uninstall: modules_%:
+	@$(scripts)/modules.sh $*
 kunit plant:
 	@tools/testing/$@/run.sh
 bench:
@@ -41,4 +46,5 @@ clean:
 	@$(scripts)/clean.sh
 
 .PHONY: help setup qemu kernel image run test check qtest oracle kunit e2e \
-	plant bench weave series trees clean
+	plant bench weave series trees modules modules_install \
+	modules_uninstall clean

@@ -23,6 +23,8 @@ Use it elsewhere
   make weave KDIR=...   apply the drivers to a kernel tree
   make series           the same as patches for git am; KDIR=... for a tree of yours
   make trees            which kernels it fits, and what to do with a new one
+  make modules          modules for an installed kernel; KDIR=headers KSRC=source,
+                        then make modules_install, and modules_uninstall
 
 Housekeeping
   make qemu             build the emulator        make kernel   build a guest kernel
