@@ -37,6 +37,8 @@ modules:
 	@$(scripts)/modules.sh build
 modules_install modules_uninstall: modules_%:
 	@$(scripts)/modules.sh $*
+modules_test:
+	@$(scripts)/modules-test.sh
 kunit plant:
 	@tools/testing/$@/run.sh
 bench:
@@ -47,4 +49,4 @@ clean:
 
 .PHONY: help setup qemu kernel image run test check qtest oracle kunit e2e \
 	plant bench weave series trees modules modules_install \
-	modules_uninstall clean
+	modules_uninstall modules_test clean

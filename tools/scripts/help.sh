@@ -16,6 +16,7 @@ Test it
   make oracle           the machine under drivers that others wrote
   make kunit            the drivers' parts alone, on arm64
   make e2e              the drivers on the machine; T=name for one case
+  make modules_test     the drivers as modules of a kernel without them; T=name
   make plant            the tests: is each planted fault seen? T=name or T=file
   make bench            measure against upstream's driver (not there yet)
 

@@ -20,7 +20,7 @@ def chosen(mac):
     """The pair that the command line names has the drive, all of it."""
     controller, sart = PAIRS[mac.build.driver]
     expect("parameter", mac.sh(
-        "cat /sys/module/kernel/parameters/apple_ssd").strip(), controller)
+        "cat /sys/module/*/parameters/apple_ssd").strip(), controller)
     bound = mac.sh("""cd /sys/bus/platform/devices
 for f in $(grep -l -e -nvme-ans2 -e -sart */of_node/compatible); do
     readlink ${f%/of_node/compatible}/driver || echo nobody

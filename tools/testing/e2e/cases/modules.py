@@ -2,6 +2,8 @@
 """The drivers as modules: loaded by the initramfs, unloaded, in any order."""
 
 import re
+import subprocess
+from pathlib import Path
 
 from mac import MacError
 
@@ -12,8 +14,22 @@ from .detach import bind, gone, read_back
 DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
 
 
+def installed(root, names):
+    """What modprobe loads for @names in the system at @root, in its order."""
+    release, = (root / "lib/modules").iterdir()
+    out = subprocess.run(
+        ["/sbin/modprobe", "-d", root, "-S", release.name, "-a",
+         "--show-depends", *names], check=True, capture_output=True, text=True)
+    files = [Path(line.split()[1]) for line in out.stdout.splitlines()
+             if line.startswith("insmod ")]
+    return {path.stem.replace("-", "_"): path for path in files}
+
+
 def found(build):
     """The kernel's modules, {name: path}, each behind those it needs."""
+    root = getattr(build, "module_root", None)
+    if root:
+        return installed(root, ["nvme", "apple-ans2", "nvme-apple"])
     order = build.kernel_folder / "modules.order"
     if not order.exists():
         raise MacError(f"{order} is missing: `make kernel MODULES=1 KERNEL="
