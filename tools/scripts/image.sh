@@ -12,24 +12,8 @@
 # Nothing here needs root rights or mounts anything: fakeroot makes the files
 # root's.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/ssd.sh"
 
-# 61279344 blocks: what a 256 GB M1 drive reports
-readonly bytes=251000193024 block=4096
-readonly mib=$((1024 * 1024 / block))
-
-# name            MiB   type GUID                             content
-# A size of 0 takes what is left.  The first partition begins at block 6, right
-# behind the partition table, as Apple's tools lay it out.
-partitions='
-iBootSystemContainer  500 69646961-6700-11AA-AA11-00306543ECAC -
-macOS                   0 7C3457EF-0000-11AA-AA11-00306543ECAC -
-asahi                2384 7C3457EF-0000-11AA-AA11-00306543ECAC -
-efi                   500 C12A7328-F81F-11D2-BA4B-00A0C93EC93B vfat
-linux                8192 0FC63DAF-8483-4772-8E79-3D69D8477DE4 ext4
-RecoveryOSContainer  5120 52637672-7900-11AA-AA11-00306543ECAC -
-'
-
-suites='trixie|trixie-security'
 packages=(
 	busybox-static coreutils dash dosfstools e2fsprogs fio kmod mount
 	nvme-cli pciutils util-linux
@@ -60,40 +44,14 @@ guest=$top/tools/testing/guest
 userland=$folder/userland.tar
 ssd=$folder/ssd.img
 
-# stamped FILE TEXT: whether FILE is there and was made from TEXT
-stamped() { [[ -e $1 && $(cat "$1.stamp" 2>/dev/null) == "$2" ]]; }
-
-# publish FILE TEXT: FILE.new takes FILE's place and is stamped
-publish() {
-	rm -f "$1.stamp"
-	mv -f "$1.new" "$1"
-	echo "$2" >"$1.stamp.new"
-	mv -f "$1.stamp.new" "$1.stamp"
-}
-
-# extract PACKAGE...: with the sources from stdin, and the host's way of getting
-# packages (proxies and the like), which mmdebstrap does not look at by itself
-extract() {
-	local include
-	include=$(IFS=,; echo "$*")
-	apt-config dump | grep '^Acquire::' >"$folder/apt.conf"
-	fakeroot mmdebstrap --variant=extract --mode=chrootless \
-		--architectures=arm64 --include="$include" --format=tar \
-		--aptopt="$folder/apt.conf" \
-		--aptopt='APT::Default-Release "trixie"' \
-		--aptopt='Acquire::Retries "2"' \
-		--aptopt='Acquire::http::Timeout "20"' \
-		trixie "$userland.new" -
-}
-
 make_userland() {
-	local lines unstable sources=$build/apt/sources.list
-	[[ -e $sources ]] || { echo "$sources is missing: run make setup"; return 1; }
-	lines=$(grep -E "^deb .* ($suites) main" "$sources")
+	local lines unstable
+	lines=$(trixie_sources)
 	unstable=$(sed -n 's/ trixie main/ sid main/p' <<<"$lines")
-	printf '%s\n' "$lines" "$unstable" | extract "${packages[@]}" "${newer[@]/%//sid}" || {
+	printf '%s\n' "$lines" "$unstable" |
+		lay_out "$userland.new" "${packages[*]} ${newer[*]/%//sid}" || {
 		echo "unstable's ${newer[*]} do not fit; taking those of Debian 13"
-		extract "${packages[@]}" <<<"$lines"
+		lay_out "$userland.new" "${packages[*]}" <<<"$lines"
 	}
 }
 
@@ -103,53 +61,6 @@ make_guest() {
 	mkdir -p "$folder/guest"
 	"$cc" "${flags[@]}" -o "$folder/guest/init" "$guest/init.c"
 	"$cc" "${flags[@]}" -o "$folder/guest/agent" "$guest"/{agent,frame}.c
-}
-
-# layout: the partitions' "name start size type content", in blocks
-layout() {
-	local entries=4 start=6 last rest name size type content
-	last=$((bytes / block - 1 - entries - 1))
-	rest=$(((last + 1) / mib * mib - mib))
-	while read -r name size type content; do
-		[[ -z $name ]] || rest=$((rest - size * mib))
-	done <<<"$partitions"
-	while read -r name size type content; do
-		[[ -n $name ]] || continue
-		size=$((size * mib))
-		[[ $size -gt 0 ]] || size=$rest
-		echo "$name $start $size $type $content"
-		start=$(((start + size + mib - 1) / mib * mib))
-	done <<<"$partitions"
-}
-
-# sfdisk cannot be told the block size of a file before util-linux 2.41; fdisk
-# can, and reads the same description.
-write_table() {
-	local script=$folder/layout.new
-	{
-		echo "label: gpt"
-		echo "label-id: 6F2A7B1E-54C3-4D0B-9C77-2E1F3A5D8B40"
-		echo "first-lba: 6"
-		layout | while read -r name start size type _; do
-			echo "start=$start, size=$size, type=$type, name=\"$name\""
-		done
-	} >"$script"
-	printf 'I\n%s\nw\n' "$script" | fdisk -b $block "$1"
-	rm "$script"
-	fdisk -b $block -l "$1" | tee "$folder/partitions"
-	[[ $(grep -c "^$1" "$folder/partitions") -eq $(layout | wc -l) ]]
-}
-
-# partition CONTENT: "start size" of the one with that content
-partition() { layout | awk -v c="$1" '$5 == c {print $2, $3}'; }
-
-write_esp() {
-	local start size
-	read -r start size < <(partition vfat)
-	mkfs.vfat -F 32 -S $block -s 1 -n EFI --invariant \
-		--offset="$start" "$1" $((size * block / 1024))
-	MTOOLS_SKIP_CHECK=1 mmd -i "$1@@$((start * block))" \
-		::/EFI ::/EFI/BOOT ::/m1n1
 }
 
 # libraries FILE: what an ELF file needs, then where else it looks
@@ -208,19 +119,13 @@ make_tree() {
 	ln -sf /proc/self/mounts "$root/etc/mtab"
 }
 
-# Inside fakeroot: the root file system at its partition's place.  Features that
-# depend on the host's version of mke2fs are set, so that the image does not.
+# Inside fakeroot
 write_root() {
-	local start size root=$folder/tree
-	read -r start size < <(partition ext4)
+	local root=$folder/tree
 	rm -rf --one-file-system "${root:?}"
 	make_tree "$root"
 	check_libraries "$root"
-	mke2fs -q -F -t ext4 -b $block -N 65536 -J size=64 -L linux \
-		-U 3f1d6a52-7c0e-4b8e-9a55-c1f0a7d20e11 \
-		-O ^metadata_csum_seed,^orphan_file \
-		-E "offset=$((start * block)),lazy_itable_init=0,lazy_journal_init=0,hash_seed=3f1d6a52-7c0e-4b8e-9a55-c1f0a7d20e12" \
-		-d "$root" "$1" $((size * block / 1024))k
+	make_ext4 "$1" "$root"
 	write_ram "$root"
 	rm -rf --one-file-system "${root:?}"
 }
@@ -264,14 +169,14 @@ for name in cpio fakeroot fdisk mke2fs mkfs.vfat mmd mmdebstrap readelf; do
 done
 PATH=$PATH:/sbin:/usr/sbin
 
-from="$suites ${packages[*]} ${newer[*]}"
+from="trixie|trixie-security ${packages[*]} ${newer[*]}"
 if ! stamped "$userland" "$from"; then
 	need_space 1000 "the image"
 	step userland "fetching Debian 13 for arm64 (${packages[*]})" make_userland
 	publish "$userland" "$from"
 fi
 
-from=$(cat "$userland.stamp" "$0" "$guest"/*.[ch] | sha256sum)
+from=$(cat "$userland.stamp" "$0" "${0%/*}/ssd.sh" "$guest"/*.[ch] | sha256sum)
 if [[ ! -e $folder/ram.cpio ]] || ! stamped "$ssd" "$from"; then
 	need_space 1000 "the image"
 	step guest "compiling the guest's init and agent" make_guest
