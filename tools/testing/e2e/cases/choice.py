@@ -4,6 +4,7 @@
 from dataclasses import replace
 
 from mac import MacError
+from mac.kernelmodules import kernel_modules
 
 from . import modules
 from .common import expect, wait_drive
@@ -107,7 +108,7 @@ def any_order(setup, judge):
 
     As udev loads them, for whom all have the same alias.
     """
-    found = modules.found(setup.build)
+    found = kernel_modules(setup.build)
     pairs = {driver: [name.replace("-", "_") for name in pair[::-1]]
              for driver, pair in PAIRS.items()}
     ours, theirs = pairs["ans2"], pairs["upstream"]

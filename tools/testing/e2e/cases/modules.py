@@ -1,66 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The drivers as modules: loaded by the initramfs, unloaded, in any order."""
 
-import re
-import subprocess
-from pathlib import Path
-
 from mac import MacError
+from mac.kernelmodules import kernel_modules
 
 from . import programs
 from .common import expect, wait_drive, wait_for
 from .detach import bind, gone, read_back
-
-DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
-
-
-def installed(root, names):
-    """What modprobe loads for @names in the system at @root, in its order."""
-    release, = (root / "lib/modules").iterdir()
-    out = subprocess.run(
-        ["/sbin/modprobe", "-d", root, "-S", release.name, "-a",
-         "--show-depends", *names], check=True, capture_output=True, text=True)
-    files = [Path(line.split()[1]) for line in out.stdout.splitlines()
-             if line.startswith("insmod ")]
-    return {path.stem.replace("-", "_"): path for path in files}
-
-
-def found(build):
-    """The kernel's modules, {name: path}, each behind those it needs."""
-    root = getattr(build, "module_root", None)
-    if root:
-        return installed(root, ["nvme", "apple-ans2", "nvme-apple"])
-    order = build.kernel_folder / "modules.order"
-    if not order.exists():
-        raise MacError(f"{order} is missing: `make kernel MODULES=1 KERNEL="
-                       f"{build.kernel} PAGES={build.pages}` makes it")
-    files = {}
-    for line in order.read_text().split():
-        path = (build.kernel_folder / line).with_suffix(".ko")
-        files[path.stem.replace("-", "_")] = path
-    needs = {}
-    for name, path in files.items():
-        match = DEPENDS.search(b"\0" + path.read_bytes())
-        words = match[1].decode().split(",") if match else []
-        needs[name] = [w.replace("-", "_") for w in words if w]
-    done = {}
-
-    def add(name):
-        if name not in done and name in files:
-            for other in needs[name]:
-                add(other)
-            done[name] = files[name]
-
-    for name in files:
-        add(name)
-    return done
 
 
 def of_driver(build):
     """The same without those of the drivers that @build does not use."""
     others = {"ans2": ("apple_sart", "nvme_apple"),
               "upstream": ("apple_sart_filter", "apple_ans2")}
-    return {name: path for name, path in found(build).items()
+    return {name: path for name, path in kernel_modules(build).items()
             if name not in others[build.driver]}
 
 
