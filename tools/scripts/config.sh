@@ -3,15 +3,17 @@
 # Sourced after lib.sh: the configuration of a kernel for the emulated machines,
 # out of the fragments of tools/testing/config.
 #
-#   fragments                what $PAGES, $MODULES and $DEBUG stand for, as an
-#                            array of files
+#   fragments                what $PAGES, $MODULES, $DISTRO and $DEBUG stand for,
+#                            as an array of files; later ones win
 #   kmake SRC OUT ARG...     make for arm64, with the compiler's cache
 #   configure_guest SRC OUT  OUT/.config out of the fragments; fails where an
 #                            option did not come out as asked for. What this
 #                            kernel has no more is named in the file gone.
 
 config=$top/tools/testing/config
-fragments=("$config"/{base,drivers${MODULES:+-modules},$PAGES}.config)
+more=${MODULES:-$DISTRO}
+fragments=("$config"/{base,drivers${more:+-modules},$PAGES}.config)
+[[ -z $DISTRO ]] || fragments+=("$config/distro.config")
 [[ -z $DEBUG ]] || fragments+=("$config/locks.config")
 [[ $DEBUG != 1 ]] || fragments+=("$config/debug.config")
 
@@ -76,7 +78,7 @@ configure_guest() {
 	# in the source tree, because the script calls make there
 	cd "$src" || return
 	KCONFIG_ALLCONFIG=$out/asked kmake "$src" "$out" -s allnoconfig
-	missing=$(missing_options "$out/.config" "${fragments[@]}")
+	missing=$(missing_options "$out/.config" "$out/asked")
 	[[ -z $missing ]] || {
 		echo "Linux $KERNEL did not take these options: ${missing//$'\n'/ }"
 		return 1

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: kernel.sh [NAME]    builds a guest kernel in $O/kernel/NAME
 #
-# NAME is <KERNEL>-<PAGES>[-modules][-debug|-locks]; without it, it comes from the
-# variables of the same names. Each kernel has our drivers and upstream's: DRIVER
-# is a word on its command line.
+# NAME is <KERNEL>-<PAGES>[-modules|-distro][-debug|-locks]; without it, it comes
+# from the variables of the same names. Each kernel has our drivers and upstream's:
+# DRIVER is a word on its command line. One of -distro is also there as a Debian
+# package, linux-image.deb.
 if [[ $# -gt 0 ]]; then
 	IFS=- read -r KERNEL PAGES more <<<"$1"
-	DEBUG='' MODULES=''
+	DEBUG='' MODULES='' DISTRO=''
 	[[ -$more- != *-debug-* ]] || DEBUG=1
 	[[ -$more- != *-locks-* ]] || DEBUG=locks
 	[[ -$more- != *-modules-* ]] || MODULES=1
+	[[ -$more- != *-distro-* ]] || DISTRO=kernel
 fi
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/config.sh"
@@ -22,6 +24,10 @@ out=$build/kernel/$kernel_name
 place=$build/woven/kernel/$kernel_name
 
 "$top/tools/scripts/setup.sh"
+if [[ $DISTRO ]]; then
+	. "$top/tools/scripts/apt.sh"
+	install_missing debhelper rsync
+fi
 make_woven
 src=$woven_tree
 
@@ -47,6 +53,18 @@ write_core() {
 		return 1
 	}
 	mv "$out/$file.new" "$out/$file"
+}
+
+# The kernel's own packaging; the package of its headers is not needed here.
+make_package() {
+	local profile=pkg.linux-upstream.nokernelheaders
+	export KDEB_PKGVERSION=1 KDEB_CHANGELOG_DIST=trixie KDEB_COMPRESS=zstd
+	export DEB_BUILD_PROFILES=$profile DEB_BUILD_OPTIONS=terse
+	rm -f "$place"/../linux-image-*.deb
+	kmake "$src" "$out" -j "$(nproc)" LOCALVERSION="-apple-$PAGES" \
+		DPKG_FLAGS="-d -P$profile" bindeb-pkg
+	mv "$place"/../linux-image-*.deb "$out/linux-image.deb"
+	rm -f "$place"/../linux-{libc-dev_*.deb,upstream_*}
 }
 
 image=$out/arch/arm64/boot/Image
@@ -75,6 +93,11 @@ step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" \
 	configure_guest "$src" "$out"
 [[ -z $lockdep ]] ||
 	step "core-$kernel_name" "changing what the NVMe core tells lockdep" write_core
-step "kernel-$kernel_name" "building kernel $kernel_name" \
-	kmake "$src" "$out" -j "$(nproc)" "${targets[@]}"
+if [[ $DISTRO ]]; then
+	step "kernel-$kernel_name" "building kernel $kernel_name as a package" \
+		make_package
+else
+	step "kernel-$kernel_name" "building kernel $kernel_name" \
+		kmake "$src" "$out" -j "$(nproc)" "${targets[@]}"
+fi
 echo "$inputs" >"$out/inputs"

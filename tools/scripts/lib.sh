@@ -6,9 +6,9 @@
 #   top, build         the repository and the build folder, absolute
 #   newest             the kernel that KERNEL=newest is; $NEWEST gives another
 #   kernels, kernel_is what tools/cocci/kernels says, see kernels.sh there
-#   kernel_name        <KERNEL>-<PAGES>[-modules][-debug|-locks]
+#   kernel_name        <KERNEL>-<PAGES>[-modules|-distro][-debug|-locks]
 #   debug_name         what $DEBUG adds to a name
-#   KERNEL DRIVER PAGES MODULES DEBUG O    as given, or their defaults
+#   KERNEL DRIVER PAGES MODULES DISTRO DEBUG O    as given, or their defaults
 #
 #   say TEXT           a line for the user, on stderr (stdout belongs to results)
 #   die TEXT           the same, and exit 1
@@ -34,9 +34,10 @@ die() { say "$*"; exit 1; }
 . "$top/tools/cocci/kernels.sh"
 newest=${NEWEST:-$(kernels newest)}
 : "${KERNEL:=$(kernels default)}" "${DRIVER:=ans2}" "${PAGES:=16k}" "${DEBUG:=}" "${O:=build}"
-: "${MODULES:=}"
+: "${MODULES:=}" "${DISTRO:=}"
 [[ $DEBUG != 0 ]] || DEBUG=
 [[ $MODULES != 0 ]] || MODULES=
+[[ $DISTRO != 0 ]] || DISTRO=
 
 # one_of NAME VALUE ACCEPTED...
 one_of() {
@@ -61,6 +62,7 @@ one_of DRIVER "$DRIVER" ans2 upstream
 one_of PAGES "$PAGES" 16k 4k
 [[ -z $DEBUG ]] || one_of DEBUG "$DEBUG" 1 0 locks
 [[ -z $MODULES ]] || one_of MODULES "$MODULES" 1 0
+[[ -z $DISTRO ]] || one_of DISTRO "$DISTRO" 1 kernel 0
 # The build systems of Linux and QEMU refuse blanks and colons, and a QEMU
 # -drive option ends at a comma.
 [[ $O =~ ^[A-Za-z0-9_./+@~-]+$ && $O != '~'* ]] ||
@@ -80,8 +82,8 @@ case $DEBUG in
 1) debug_name=-debug ;;
 *) debug_name=${DEBUG:+-$DEBUG} ;;
 esac
-kernel_name=$KERNEL-$PAGES${MODULES:+-modules}$debug_name
-export KERNEL DRIVER PAGES MODULES DEBUG O
+kernel_name=$KERNEL-$PAGES${MODULES:+-modules}${DISTRO:+-distro}$debug_name
+export KERNEL DRIVER PAGES MODULES DISTRO DEBUG O
 export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
 
