@@ -11,7 +11,7 @@ O ?= build
 override CMD := $(value CMD)
 override KDIR := $(value KDIR)
 override KSRC := $(value KSRC)
-export KERNEL DRIVER PAGES DEBUG MODULES O CMD SSD T KDIR KSRC TRACE
+export KERNEL DRIVER PAGES DEBUG MODULES DISTRO O CMD SSD T KDIR KSRC TRACE
 
 scripts := tools/scripts
 
@@ -22,8 +22,8 @@ setup:
 	@$(scripts)/setup.sh --report
 qemu kernel image:
 	@$(scripts)/$@.sh
-run:
-	@$(scripts)/run.sh
+run distro:
+	@$(scripts)/$@.sh
 
 test:
 	@$(scripts)/test.sh check kunit qtest e2e \
@@ -47,6 +47,6 @@ bench:
 clean:
 	@$(scripts)/clean.sh
 
-.PHONY: help setup qemu kernel image run test check qtest oracle kunit e2e \
-	plant bench weave series trees modules modules_install \
+.PHONY: help setup qemu kernel image distro run test check qtest oracle \
+	kunit e2e plant bench weave series trees modules modules_install \
 	modules_uninstall modules_test clean

@@ -7,6 +7,7 @@ cat <<EOF
 See it work
   make run              boot the emulated Mac mini from its SSD, shell on the console
   make run CMD='...'    the same, run one command in it; fails if the command does
+  make run DISTRO=1     the same with a whole Debian 13, through U-Boot and GRUB
   make setup            install packages, unpack sources (run does it by itself)
 
 Test it
@@ -29,7 +30,8 @@ Use it elsewhere
 
 Housekeeping
   make qemu             build the emulator        make kernel   build a guest kernel
-  make image            build the SSD's contents  make clean    remove what was built
+  make image            build the SSD's contents  make distro   the same, a Debian 13
+  make clean            remove what was built
 
 Variables               now         values
   KERNEL                $(printf %-11s "$KERNEL") $(kernel_choice | sed 's/ /, /g'), newest (in Debian unstable: $newest)
@@ -37,6 +39,7 @@ Variables               now         values
   PAGES                 $(printf %-11s "$PAGES") 16k, 4k
   DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: lockdep, kmemleak, KASAN and more; locks: the first two
   MODULES               $(printf %-11s "${MODULES:-0}") 1: the drivers as modules, for make kernel alone
+  DISTRO                $(printf %-11s "${DISTRO:-0}") 1: Debian 13 on the SSD, for make run; kernel: no U-Boot and GRUB
   O                     $(printf %-11s "$O") where everything is built
   SSD                   $(printf %-11s "${SSD:--}") an image that the guest may write; else a throw-away copy
   T                     $(printf %-11s "${T:--}") one case of check, kunit, qtest, oracle, e2e or plant

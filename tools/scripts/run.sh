@@ -8,6 +8,8 @@
 # machine did not get that far.  make makes 2 of every status but 0.
 #
 # The guest writes to a throw-away overlay, or to the image that SSD names.
+# DISTRO=1 boots a whole Debian through U-Boot and GRUB, DISTRO=kernel the same
+# without them.
 . "$(dirname "$0")/lib.sh"
 
 scripts=$top/tools/scripts
@@ -39,12 +41,16 @@ check_image() {
 	die "MODULES=1 is for make kernel alone: the machine of make run loads no modules"
 [[ $# -gt 0 || -z ${CMD-} ]] || set -- "$CMD"
 
-{
-	"$scripts/setup.sh"
-	"$scripts/qemu.sh"
-	"$scripts/kernel.sh"
-	"$scripts/image.sh"
-} >&2
+if [[ $DISTRO ]]; then
+	"$scripts/distro.sh" >&2
+else
+	{
+		"$scripts/setup.sh"
+		"$scripts/qemu.sh"
+		"$scripts/kernel.sh"
+		"$scripts/image.sh"
+	} >&2
+fi
 export O=$build
 [[ -z ${SSD-} ]] || SSD=$(realpath "$SSD")
 exec /usr/bin/python3 -B "$top/tools/testing/mac/run.py" "$@"

@@ -13,6 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../scripts/lib.sh"
 . "$here/../../scripts/woven.sh"
 [[ -z $MODULES ]] || die "MODULES=1 is for make kernel alone: KUnit's suites are built in"
+[[ -z $DISTRO ]] || die "DISTRO=$DISTRO is for make run alone"
 [[ $DRIVER == ans2 ]] || die "DRIVER=$DRIVER has no KUnit suites; DRIVER is ans2 here"
 . "$here/../../scripts/config.sh"
 . "$here/lib.sh"

@@ -16,6 +16,7 @@ from .build import Build
 from .errors import MacError, Timeout
 from .machine import Mac
 from .agent import Result
+from .debian import Debian
 from .virt import Virt
 
-__all__ = ["Build", "Mac", "MacError", "Result", "Timeout", "Virt"]
+__all__ = ["Build", "Debian", "Mac", "MacError", "Result", "Timeout", "Virt"]

@@ -16,6 +16,9 @@ TOP = Path(__file__).resolve().parents[3]
 class Build:
     """The build folder, the choice of kernel in it, and of its drivers.
 
+    @distro: a whole Debian is on the SSD; "1" if it is booted by U-Boot and GRUB,
+        "kernel" if the emulator loads its kernel
+
     Each path may be replaced by the environment: QEMU (the emulator),
     QEMU_PYTHON (the folder python/ of QEMU's source), KERNEL_IMAGE, DTB,
     SSD_IMAGE and RAM_IMAGE.
@@ -27,6 +30,7 @@ class Build:
     pages: str = "16k"
     debug: str = ""
     modules: bool = False
+    distro: str = ""
 
     @classmethod
     def from_environment(cls, **choice):
@@ -39,6 +43,7 @@ class Build:
             "pages": env.get("PAGES", "16k"),
             "debug": env.get("DEBUG", "").replace("0", ""),
             "modules": env.get("MODULES", "") not in ("", "0"),
+            "distro": env.get("DISTRO", "").replace("0", ""),
         }
         values.update(choice)
         return cls(**values)
@@ -46,6 +51,7 @@ class Build:
     @property
     def kernel_name(self):
         modules = "-modules" if self.modules else ""
+        modules += "-distro" if self.distro else ""
         debug = {"": "", "1": "-debug"}.get(self.debug, f"-{self.debug}")
         return f"{self.kernel}-{self.pages}{modules}{debug}"
 
@@ -64,9 +70,11 @@ class Build:
     def firmware(self):
         """The generation of firmware that the driver is written for.
 
-        Upstream's driver in 6.12 uses a register that newer firmware forbids.
+        Upstream's driver in 6.12 and U-Boot use a register that newer firmware
+        forbids.
         """
         old = self.driver == "upstream" and self.kernel == "6.12"
+        old |= self.distro == "1"
         return "old" if old else "2026"
 
     @staticmethod
@@ -108,8 +116,27 @@ class Build:
 
     @property
     def ssd(self):
+        if self.distro:
+            return self._found("SSD_IMAGE", self.distro_folder / "ssd.img",
+                               "`make distro`")
         return self._found("SSD_IMAGE", self.folder / "image/ssd.img",
                            "`make image`")
+
+    @property
+    def distro_folder(self):
+        return self.folder / "distro" / self.kernel_name
+
+    @property
+    def distro_initrd(self):
+        """The initramfs that Debian has made for itself."""
+        return self._found("DISTRO_INITRD", self.distro_folder / "initrd.img",
+                           "`make distro`")
+
+    @property
+    def uboot(self):
+        return self._found(
+            "UBOOT", self.folder /
+            "u-boot/usr/lib/u-boot/apple_m1/u-boot-nodtb.bin", "`make setup`")
 
     @property
     def ram(self):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mac import Build, Mac, MacError  # noqa: E402
+from mac import Build, Debian, Mac, MacError  # noqa: E402
 
 ESCAPE = b"\x01"
 
@@ -93,11 +93,20 @@ def console(mac):
             mac.console.send(keys.feed(data))
 
 
+def machine(build, ssd, **options):
+    kind = Debian if build.distro else Mac
+    return kind(build, "run", ssd=ssd, **options)
+
+
 def interactive(build, ssd):
-    size = shutil.get_terminal_size()
+    options = {}
+    if not build.distro:
+        size = shutil.get_terminal_size()
+        options["init_args"] = f"shell:{size.lines}x{size.columns}"
+    elif build.distro == "1" and build.driver == "upstream":
+        say("press u at GRUB's menu for upstream's drivers")
     say("booting; Ctrl-A x ends the emulator, so does 'poweroff' in it")
-    with Mac(build, "run", ssd=ssd, echo=1,
-             init_args=f"shell:{size.lines}x{size.columns}") as mac:
+    with machine(build, ssd, echo=1, **options) as mac:
         console(mac)
         report_rules(mac)
     return 0
@@ -109,7 +118,7 @@ def command(build, ssd, text):
             data = data[os.write(fd, data):]
 
     begin = time.monotonic()
-    with Mac(build, "run", ssd=ssd, append="quiet") as mac:
+    with machine(build, ssd, append="quiet") as mac:
         mac.boot()
         result = mac.run(text, None, show)
         say(f"the command began {result.started - begin:.1f} s after the "

@@ -16,6 +16,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../scripts/lib.sh"
 . "$here/../../scripts/woven.sh"
 [[ -z $MODULES ]] || die "MODULES=1 is for make kernel alone: planted faults are built in"
+[[ -z $DISTRO ]] || die "DISTRO=$DISTRO is for make run alone"
 [[ $DRIVER == ans2 ]] || die "DRIVER=$DRIVER has no planted faults; DRIVER is ans2 here"
 . "$here/../../scripts/config.sh"
 . "$here/../kunit/lib.sh"
