@@ -24,12 +24,12 @@ from mac.suite import Case, Setup, main  # noqa: E402
 
 import mistakes  # noqa: E402
 from cases import batches, choice, controller, crash, data  # noqa: E402
-from cases import debug, detach, firmware, lending, modules  # noqa: E402
-from cases import otherdrive, page, programs, recovery  # noqa: E402
+from cases import debug, detach, distro, firmware, lending  # noqa: E402
+from cases import modules, otherdrive, page, programs, recovery  # noqa: E402
 from cases import recovery_seen, recovery_table, sleep, stuck  # noqa: E402
 from cases import tables, timeouts  # noqa: E402
 from cases import users  # noqa: E402
-from known import driver_steps, known_in_cell  # noqa: E402
+from known import STOPS, driver_steps, known_in_cell  # noqa: E402
 from known import known_reports, known_rules  # noqa: E402
 
 # What only this repository's drivers have
@@ -165,11 +165,12 @@ def all_cases(build):
             yield Case(setup, name, run, own=True,
                        known=known_rules(variant, name),
                        reports=known_reports(variant, name))
+    yield from distro.all_cases(build, STOPS)
     yield from mistakes.all_cases(build)
 
 
 def main_e2e(argv):
-    build = Build.from_environment(modules=False)
+    build = Build.from_environment(modules=False, distro="")
     groups = {
         "core": lambda case: case.name in CORE,
         "recover-core": lambda case: case.name in RECOVERY,

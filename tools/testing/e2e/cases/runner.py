@@ -23,7 +23,7 @@ def run(build, command, **variables):
     """Run @command as `make run` does.  Returns the ended process."""
     env = dict(os.environ, O=str(build.folder), KERNEL=build.kernel,
                DRIVER=build.driver, PAGES=build.pages,
-               DEBUG=build.debug, MODULES="", SSD="")
+               DEBUG=build.debug, MODULES="", DISTRO="", SSD="")
     env.update(variables)
     done = subprocess.run([TOP / "tools/scripts/run.sh", command], env=env,
                           stdin=subprocess.DEVNULL, capture_output=True,

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A whole Debian on the SSD, as an owner of a Mac meets the drivers.
+
+The first machine comes up through U-Boot, GRUB, an initramfs of initramfs-tools
+and systemd; udev loads the drivers.
+"""
+
+import re
+from dataclasses import replace
+
+from mac import Debian, MacError
+from mac.suite import Case, Known, Setup
+
+from .choice import PAIRS
+from .common import SPARE, expect, nvme_json
+
+ROOT = "/dev/nvme0n1p5"
+# for what takes seconds on an idle host
+LONG = 600
+
+# What U-Boot does when it hands over, before the kernel's first word
+UBOOT = (
+    Known("queue-order", r"CC\.EN cleared before I/O SQ 1 was deleted",
+          "U-Boot disables the drive with its queues in place", False),
+    Known("sart-order", "changed from .* to 0x0 while the flags allow",
+          "U-Boot clears the address of an entry before its flags", False),
+)
+
+
+def root_and_driver(mac, driver):
+    """The root is on the SSD, which @driver's pair of modules drives."""
+    expect("root", mac.sh("findmnt -no SOURCE /").strip(), ROOT)
+    loaded = set(mac.sh("lsmod | awk 'NR > 1 {print $1}'").split())
+    bound = mac.sh("cd /sys/bus/platform/drivers; "
+                   "ls -d */*.nvme */*.sart | cut -d/ -f1").split()
+    expect("drivers", sorted(bound), sorted(PAIRS[driver]))
+    missing = {name.replace("-", "_") for name in PAIRS[driver]} - loaded
+    if missing:
+        raise MacError(f"not loaded as modules: {sorted(missing)}")
+
+
+def up(mac):
+    """systemd has no complaint, and nobody had to be asked."""
+    failed = mac.sh("systemctl --failed --no-legend --plain")
+    expect("failed units", failed, "")
+    expect("state", mac.run("systemctl is-system-running").stdout.strip(),
+           "running")
+    root_and_driver(mac, "ans2")
+    return mac.sh("systemd-analyze | sed -n '1s/.*= //p'").strip()
+
+
+def links(mac):
+    """udev's names for the drive and for its partitions."""
+    # behind the name of the bridge's platform device
+    function = "pci-10000:00:00.0-nvme-1"
+    lines = mac.sh("cd /dev/disk/by-path; for l in *; do "
+                   "echo $l $(readlink $l); done").splitlines()
+    for end in ("", "-part5"):
+        good = [line.split()[1] for line in lines
+                if line.split()[0].endswith(function + end)]
+        target = f"../../nvme0n1{end.replace('-part', 'p')}"
+        if not good or set(good) != {target}:
+            raise MacError(f"by-path links to {target}: {lines}")
+    serial = mac.sh("cat /sys/class/nvme/nvme0/serial").strip()
+    lines = mac.sh("cd /dev/disk/by-id; for l in nvme-*; do "
+                   "echo $l $(readlink $l); done").splitlines()
+    if not any(serial in line and line.endswith(" ../../nvme0n1")
+               for line in lines):
+        raise MacError(f"no by-id link with the serial {serial}: {lines}")
+
+
+def tools(mac):
+    """smartctl, nvme, sensors and lspci know the drive."""
+    text = mac.sh("smartctl -a /dev/nvme0", LONG)
+    for wanted in (r"Model Number: +APPLE SSD", r"SMART overall-health .* PASSED",
+                   r"Temperature: +\d+ Celsius"):
+        if not re.search(wanted, text):
+            raise MacError(f"'smartctl -a' does not say '{wanted}':\n{text}")
+    for command, wanted in (
+            ("nvme list", r"(?m)^/dev/nvme0n1 .*APPLE SSD"),
+            ("sensors", r"(?s)nvme-pci-.*Composite: +\+\d"),
+            ("lspci", r"10000:00:00\.0 Non-Volatile memory controller")):
+        text = mac.sh(command, LONG)
+        if not re.search(wanted, text):
+            raise MacError(f"'{command}' does not say '{wanted}':\n{text}")
+
+
+def trim(mac):
+    """fstrim of the root reaches the drive."""
+    before = mac.counters()["bytes-discarded"]
+    text = mac.sh("fstrim -v /", LONG)
+    if not re.search(r"\([1-9]\d* bytes\) trimmed", text):
+        raise MacError(f"fstrim: {text}")
+    if mac.counters()["bytes-discarded"] == before:
+        raise MacError("fstrim: the drive discarded nothing")
+
+
+def same_after(mac, folder):
+    """Data in @folder are the same when they are read from the drive."""
+    mac.sh(f"cp /usr/bin/[a-d]* {folder}; cd {folder}; "
+           "sha256sum * >/run/sums; sync; echo 3 >/proc/sys/vm/drop_caches; "
+           "sha256sum --quiet -c /run/sums", LONG)
+
+
+def crypt(mac):
+    """LUKS2, with discards that pass through."""
+    mac.sh(f"echo secret | cryptsetup luksFormat -q --type luks2 "
+           f"--pbkdf pbkdf2 --pbkdf-force-iterations 1000 {SPARE} -; "
+           f"echo secret | cryptsetup open --allow-discards {SPARE} vault; "
+           "mkfs.ext4 -q /dev/mapper/vault; mount /dev/mapper/vault /mnt",
+           LONG)
+    try:
+        same_after(mac, "/mnt")
+        before = mac.counters()["bytes-discarded"]
+        mac.sh("rm /mnt/*; fstrim /mnt", LONG)
+        if mac.counters()["bytes-discarded"] == before:
+            raise MacError("fstrim: the drive discarded nothing")
+    finally:
+        mac.sh("umount /mnt; cryptsetup close vault")
+
+
+def btrfs(mac):
+    mac.sh(f"mkfs.btrfs -q -f {SPARE}; mount {SPARE} /mnt", LONG)
+    try:
+        same_after(mac, "/mnt")
+        text = mac.sh("btrfs scrub start -B /mnt", LONG)
+        if "no errors found" not in text:
+            raise MacError(f"btrfs scrub: {text}")
+    finally:
+        mac.sh("umount /mnt")
+
+
+def swap(mac):
+    """A program that needs more memory than it may have."""
+    job = "seq 1 20000000 | tail -c 96M | sha256sum"
+    mac.sh(f"wipefs -qa {SPARE}; mkswap -q {SPARE}; swapon --discard {SPARE}",
+           LONG)
+    try:
+        wanted = mac.sh(job, LONG)
+        count = "awk '/^pswp(in|out) /{print $2}' /proc/vmstat"
+        before = mac.sh(count).split()
+        got = mac.sh("systemd-run -q --pipe --wait -p MemoryMax=32M "
+                     f"sh -c '{job}'", LONG)
+        expect("sum of what was swapped", got, wanted)
+        for old, new in zip(before, mac.sh(count).split()):
+            if int(new) <= int(old):
+                raise MacError(f"nothing was swapped: {old} and {new} pages")
+    finally:
+        mac.sh(f"swapoff {SPARE}", LONG)
+
+
+SHARED = {"up": up, "links": links, "tools": tools, "trim": trim,
+          "crypt": crypt, "btrfs": btrfs, "swap": swap}
+
+
+def reboot(setup, judge):
+    """To upstream's drivers for one boot, by GRUB's menu, and back."""
+    with setup.mac("reboot") as mac:
+        mac.boot()
+        for entry, driver in (("grub-reboot nvme-apple", "upstream"),
+                              ("true", "ans2")):
+            mac.sh(f"echo {driver} >/root/turn; {entry}")
+            mac.reboot()
+            expect("file", mac.sh("cat /root/turn").strip(), driver)
+            root_and_driver(mac, driver)
+        judge(mac)
+
+
+def upstream(setup, judge):
+    """Upstream's drivers, chosen with a key at GRUB's menu."""
+    setup = replace(setup, build=replace(setup.build, driver="upstream"))
+    with setup.mac("upstream") as mac:
+        mac.boot()
+        root_and_driver(mac, "upstream")
+        judge(mac)
+
+
+def poweroff(setup, judge):
+    """The drive is shut down in order, and its file system is clean."""
+    with setup.mac("poweroff") as mac:
+        mac.boot()
+        before = nvme_json(mac, "smart-log /dev/nvme0")["unsafe_shutdowns"]
+        mac.poweroff()
+        judge(mac)
+        # the machine goes on from its reset with what the drive remembers
+        mac.off = False
+        mac.qmp("system_reset")
+        mac.qmp("cont")
+        mac.boot()
+        after = nvme_json(mac, "smart-log /dev/nvme0")["unsafe_shutdowns"]
+        expect("unsafe shutdowns", after, before)
+        if "recovery complete" in mac.sh("dmesg"):
+            raise MacError("the root file system's journal was replayed")
+
+
+def kernel_alone(setup, judge):
+    """Without U-Boot and GRUB, on the firmware that U-Boot does not know."""
+    setup = replace(setup, build=replace(setup.build, distro="kernel"))
+    with setup.mac("kernel") as mac:
+        mac.boot()
+        up(mac)
+        judge(mac)
+
+
+OWN = {"reboot": reboot, "upstream": upstream, "poweroff": poweroff,
+       "kernel": kernel_alone}
+# Who else runs in them
+ALSO = {"reboot": ("upstream",), "upstream": ("upstream",)}
+
+
+def all_cases(build, known_stops):
+    """The cases; they take an image that is a quarter of an hour's work.
+
+    @known_stops: what upstream's drivers are known for when they stop
+    """
+    if build.driver != "ans2" or build.debug:
+        return
+    debian = replace(build, distro="1")
+    setup = Setup(debian.kernel_name, debian, machine=Debian)
+    for table, own in ((SHARED, False), (OWN, True)):
+        for name, run in table.items():
+            known = () if name == "kernel" else UBOOT
+            if "upstream" in ALSO.get(name, ()):
+                known += known_stops
+            yield Case(setup, f"distro-{name}", run, own=own, known=known,
+                       on_demand=True)
