@@ -92,6 +92,7 @@ take_initramfs() {
 	name=$(from_root /boot/grub/grub.cfg | sed -nE 's,.*(/boot/initrd\S+).*,\1,p' | head -n 1)
 	echo "initramfs: ${name:?none in grub.cfg}"
 	from_root "$name" >"$place/initrd.img.new"
+	[[ -s $place/initrd.img.new ]]
 	mv "$place/initrd.img.new" "$place/initrd.img"
 }
 

@@ -17,17 +17,21 @@ OPTIONS = ("APPLE_ANS2", "APPLE_SART_FILTER", "NVME_APPLE", "APPLE_SART")
 FUNCTION = "10000:00:00.0"
 
 
+def bound(mac):
+    """Who drives the controller and its filter, sorted."""
+    paths = mac.sh("""cd /sys/bus/platform/devices
+for f in $(grep -l -e -nvme-ans2 -e -sart */of_node/compatible); do
+    readlink ${f%/of_node/compatible}/driver || echo nobody
+done""").split()
+    return sorted(path.rsplit("/", 1)[-1] for path in paths)
+
+
 def chosen(mac):
     """The pair that the command line names has the drive, all of it."""
     controller, sart = PAIRS[mac.build.driver]
     expect("parameter", mac.sh(
         "cat /sys/module/*/parameters/apple_ssd").strip(), controller)
-    bound = mac.sh("""cd /sys/bus/platform/devices
-for f in $(grep -l -e -nvme-ans2 -e -sart */of_node/compatible); do
-    readlink ${f%/of_node/compatible}/driver || echo nobody
-done""").split()
-    expect("drivers", sorted(b.rsplit("/", 1)[-1] for b in bound),
-           sorted((controller, sart)))
+    expect("drivers", bound(mac), sorted((controller, sart)))
     there = mac.sh("ls /sys/bus/platform/drivers").split()
     for driver, pair in PAIRS.items():
         if driver != mac.build.driver and set(pair) & set(there):

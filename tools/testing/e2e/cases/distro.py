@@ -11,7 +11,7 @@ from dataclasses import replace
 from mac import Debian, MacError
 from mac.suite import Case, Known, Setup
 
-from .choice import PAIRS
+from .choice import PAIRS, bound
 from .common import SPARE, expect, nvme_json
 
 ROOT = "/dev/nvme0n1p5"
@@ -31,9 +31,7 @@ def root_and_driver(mac, driver):
     """The root is on the SSD, which @driver's pair of modules drives."""
     expect("root", mac.sh("findmnt -no SOURCE /").strip(), ROOT)
     loaded = set(mac.sh("lsmod | awk 'NR > 1 {print $1}'").split())
-    bound = mac.sh("cd /sys/bus/platform/drivers; "
-                   "ls -d */*.nvme */*.sart | cut -d/ -f1").split()
-    expect("drivers", sorted(bound), sorted(PAIRS[driver]))
+    expect("drivers", bound(mac), sorted(PAIRS[driver]))
     missing = {name.replace("-", "_") for name in PAIRS[driver]} - loaded
     if missing:
         raise MacError(f"not loaded as modules: {sorted(missing)}")
