@@ -15,7 +15,8 @@ if [[ $# -gt 0 && $1 != --* ]]; then
 	IFS=- read -r KERNEL PAGES _ <<<"$1"
 	shift
 fi
-DISTRO=${DISTRO:-kernel} MODULES='' DEBUG='' DRIVER=ans2
+[[ ${DISTRO:-0} != 0 ]] || DISTRO=kernel
+MODULES='' DEBUG='' DRIVER=ans2
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ssd.sh"
 

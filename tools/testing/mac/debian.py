@@ -29,7 +29,7 @@ class Debian(Mac):
             self.console.send("u")
 
     def _settled(self):
-        """Wait until systemd has done all that it has to do for now."""
+        """Wait until systemd has nothing left to do."""
         self.run("systemctl is-system-running --wait", BOOT_TIME)
 
     def boot(self, timeout=BOOT_TIME):
