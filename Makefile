@@ -20,7 +20,7 @@ help:
 
 setup:
 	@$(scripts)/setup.sh --report
-qemu kernel image:
+qemu kernel image proof-kit:
 	@$(scripts)/$@.sh
 run distro:
 	@$(scripts)/$@.sh
@@ -47,6 +47,6 @@ bench:
 clean:
 	@$(scripts)/clean.sh
 
-.PHONY: help setup qemu kernel image distro run test check qtest oracle \
-	kunit e2e plant bench weave series trees modules modules_install \
-	modules_uninstall modules_test clean
+.PHONY: help setup qemu kernel image distro proof-kit run test check qtest \
+	oracle kunit e2e plant bench weave series trees modules \
+	modules_install modules_uninstall modules_test clean

@@ -27,6 +27,7 @@ Use it elsewhere
   make trees            which kernels it fits, and what to do with a new one
   make modules          modules for an installed kernel; KDIR=headers KSRC=source,
                         then make modules_install, and modules_uninstall
+  make proof-kit        what the owner of a Mac runs, to see what only a Mac can show
 
 Housekeeping
   make qemu             build the emulator        make kernel   build a guest kernel
