@@ -25,10 +25,10 @@ from mac.suite import Case, Setup, main  # noqa: E402
 import mistakes  # noqa: E402
 from cases import batches, choice, controller, crash, data  # noqa: E402
 from cases import debug, detach, distro, firmware, lending  # noqa: E402
-from cases import modules, otherdrive, page, programs, recovery  # noqa: E402
-from cases import recovery_seen, recovery_table, sleep, stuck  # noqa: E402
-from cases import tables, timeouts  # noqa: E402
-from cases import users  # noqa: E402
+from cases import modules, otherdrive, page, programs  # noqa: E402
+from cases import proof_kit, recovery, recovery_seen  # noqa: E402
+from cases import recovery_table, sleep, stuck, tables  # noqa: E402
+from cases import timeouts, users  # noqa: E402
 from known import STOPS, driver_steps, known_in_cell  # noqa: E402
 from known import known_reports, known_rules  # noqa: E402
 
@@ -90,6 +90,7 @@ ANS2_OWN = {
     "recover-seen-probe": recovery_seen.probe,
     **firmware.CASES,
     **choice.OWN,
+    **proof_kit.OWN,
 }
 
 # Cases after which something of the drivers was set up more than once

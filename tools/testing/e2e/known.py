@@ -44,6 +44,7 @@ OURS = {
     "recover-seen-lost-twice": STUCK,
     # in which upstream's drivers run
     "modules-choice-upstream": STOPS,
+    "proof-kit-upstream": STOPS,
 }
 
 
