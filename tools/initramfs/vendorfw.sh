@@ -22,8 +22,17 @@ for alias in /sys/bus/platform/devices/*.nvme/modalias; do
 	read -r name <"$alias" && modprobe -a "$name"
 done
 
+# The mount of util-linux finds a partition by its id, without udev; those of
+# busybox and klibc, which initramfs-tools has, know only udev's name of it.
+mount_esp() {
+	for device in "PARTUUID=$esp" "/dev/disk/by-partuuid/$esp"; do
+		mount -t vfat -o ro "$device" "$place" 2>/dev/null && return 0
+	done
+	return 1
+}
+
 mkdir -p "$place"
-until mount -t vfat -o ro "PARTUUID=$esp" "$place" 2>/dev/null; do
+until mount_esp; do
 	tries=$((tries - 1))
 	if [ $tries -eq 0 ]; then
 		echo "apple-ans2: no EFI system partition $esp, so no firmware for Wi-Fi" >&2
