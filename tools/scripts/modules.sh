@@ -112,9 +112,17 @@ find_source() {
 
 # What of a source tree is looked at, as patterns of tar behind its top folder.
 needed() {
-	printf '%s\n' Makefile Kbuild include/linux/blk-mq.h include/linux/pci.h \
-		include/linux/soc/apple/rtkit.h 'drivers/nvme/host/*' \
+	printf '%s\n' Makefile Kbuild include/linux/blk-mq.h 'drivers/nvme/host/*' \
 		'drivers/soc/apple/*' drivers/pci/pci.h
+	# what a rule changes or asks about, or gets a line
+	sed '/^#/d' "$top/tools/cocci/rules" | awk -F ' [|]( |$)' '{
+		print $3
+		n = split($4, conditions, " && ")
+		for (i = 1; i <= n; i++) {
+			split(conditions[i], word, " ")
+			print word[2]
+		}
+	}' | sort -u
 	sed '/^#/d' "$top/tools/cocci/build-lines" |
 		awk -F ' [|] ' '{ sub(/^\?/, "", $2); print $2 }' | sort -u
 }
@@ -124,10 +132,12 @@ unpack_source() {
 	mapfile -t names < <(needed)
 	mkdir "$work/source"
 	# what an older kernel does not have is no error
-	tar -C "$work/source" --strip-components=1 --wildcards \
+	if ! tar -C "$work/source" --strip-components=1 --wildcards \
 		--no-wildcards-match-slash \
-		-xf "$source" "${names[@]/#/*/}" 2>"$work/tar.says" ||
-		! grep -v -e 'Not found in archive' -e 'Exiting with failure' "$work/tar.says"
+		-xf "$source" "${names[@]/#/*/}" 2>"$work/tar.says" &&
+		grep -v -e 'Not found in archive' -e 'Exiting with failure' "$work/tar.says"; then
+		return 1
+	fi
 	is_source "$work/source"
 }
 
