@@ -284,8 +284,9 @@ write_kbuild() {
 	END
 }
 
+# What make was given here, O and the like, is not for the kernel's make.
 compile() {
-	make -C "$kdir" M="$tree" ARCH=arm64 CROSS_COMPILE="$cross" \
+	MAKEFLAGS='' make -C "$kdir" M="$tree" ARCH=arm64 CROSS_COMPILE="$cross" \
 		"${compiler[@]}" -j "$(nproc)" modules
 }
 
