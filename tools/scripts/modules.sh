@@ -367,6 +367,17 @@ others() {
 	done <"$work/list" | grep -vxFf <(cat "$placed" 2>/dev/null) || :
 }
 
+# Nothing is half installed: what fails on the way, as on a full disk, leaves the
+# kernel its own modules.
+half=
+on_exit() {
+	[[ -n $half ]] || return 0
+	half=
+	take_away
+	depmod -b "${root:-/}" "$release"
+	say "$release has its own modules: ours were taken out again"
+}
+
 install_modules() {
 	local name folder found
 	find_release
@@ -376,6 +387,7 @@ install_modules() {
 	found=$(others)
 	[[ -z $found ]] ||
 		die "somebody else has put modules of the same name in $modules: ${found//$'\n'/ }; remove them (DKMS: dkms remove) first"
+	half=1
 	take_away
 	mkdir -p "$modules/updates"
 	sed -E 's,^(.*) (.*)$,updates/\2/\1.ko,' "$work/list" >"$placed"
@@ -385,11 +397,10 @@ install_modules() {
 	depmod -b "${root:-/}" "$release"
 	while read -r name folder; do
 		found=$(file "$name") || :
-		[[ $found == *"/updates/$folder/$name.ko" ]] && continue
-		take_away
-		depmod -b "${root:-/}" "$release"
-		die "depmod prefers ${found:-nothing} to our $name, so ours were taken out again: a file of /etc/depmod.d puts another folder before updates"
+		[[ $found == *"/updates/$folder/$name.ko" ]] ||
+			die "depmod prefers ${found:-nothing} to our $name: a file of /etc/depmod.d puts another folder before updates"
 	done <"$work/list"
+	half=
 	say "installed in $modules/updates"
 	say "$(renew_text)"
 }
