@@ -33,7 +33,8 @@ refuse() { say "refused: $*"; exit 2; }
 
 is_number() {
 	case $1 in
-	''|*[!0-9]*|??????*) return 1 ;;
+	# an arithmetic expression takes one with a 0 in front for octal
+	''|0*|*[!0-9]*|??????*) return 1 ;;
 	esac
 }
 
@@ -517,7 +518,10 @@ real_sleep() {
 		line "sleep: there is no clock that can wake this machine"
 		return
 	fi
-	set_file 0 "$rtc/wakealarm"
+	if [ -n "$(cat "$rtc/wakealarm")" ]; then
+		line "sleep: somebody has set an alarm of this clock already"
+		return
+	fi
 	set_file +20 "$rtc/wakealarm" || { line "sleep: the clock takes no alarm"; return; }
 	fall_asleep sleep
 }
@@ -596,6 +600,9 @@ interrupted() {
 only_check() {
 	scratch=$check
 	step=4096
+	case $root$scratch in
+	no/dev/*) refuse "check=$scratch: a partition needs root" ;;
+	esac
 	on_scratch verify "$step"
 	exit
 }
@@ -615,7 +622,8 @@ main() {
 	fi
 	[ -n "$report" ] || report=ans2-report-$(date +%Y%m%d-%H%M%S).txt
 	[ ! -e "$report" ] || refuse "report=$report: it is there already"
-	: >"$report" || refuse "report=$report: it cannot be written"
+	# a link to nowhere is one, too
+	(set -C; : >"$report") || refuse "report=$report: it cannot be written"
 	hide
 	find_sart
 	# not through the filter: a host may have its name from the model
