@@ -4,7 +4,8 @@
 #                    apt's lists and ccache
 . "$(dirname "$0")/lib.sh"
 
-built=(qemu kernel woven check image distro e2e mistakes run series log)
+built=(qemu kernel woven check image distro modules proof-kit e2e mistakes run
+	series log)
 # Whatever builds takes a lock first: a folder that has none is not ours.
 [[ -d $build/stamp ]] || { say "nothing was built in $build"; exit 0; }
 rm -rf --one-file-system "${built[@]/#/${build:?}/}"
