@@ -34,11 +34,15 @@ check_image() {
 
 [[ -z ${SSD-} || -f $SSD ]] ||
 	die "SSD='$SSD' is no file; copy one from $build/image/ssd.img"
-[[ -z ${SSD-} || ! $SSD -ef $build/image/ssd.img ]] ||
-	die "SSD='$SSD' is what every other machine starts from; give a copy of it"
+for image in "$build"/{image,distro/*}/ssd.img; do
+	[[ -z ${SSD-} || ! $SSD -ef $image ]] ||
+		die "SSD='$SSD' is what every other machine starts from; give a copy of it"
+done
 [[ -z ${SSD-} ]] || check_image
 [[ -z $MODULES ]] ||
 	die "MODULES=1 is for make kernel alone: the machine of make run loads no modules"
+[[ -z $DISTRO || -z $DEBUG ]] ||
+	die "DEBUG=$DEBUG and DISTRO=$DISTRO do not go together: Debian's kernel has no DEBUG"
 [[ $# -gt 0 || -z ${CMD-} ]] || set -- "$CMD"
 
 if [[ $DISTRO ]]; then
