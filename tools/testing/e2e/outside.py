@@ -49,7 +49,7 @@ def on_word(setup, judge):
 
 
 def own_modules(setup, judge):
-    """The kernel's own modules, as before and after: upstream's have the root."""
+    """The kernel's own modules: upstream's have the root."""
     theirs = choice.under_upstream(setup)
     load = modules.installed(setup.build.kernel_folder / "root",
                              ["nvme-apple"])

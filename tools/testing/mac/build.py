@@ -16,8 +16,8 @@ TOP = Path(__file__).resolve().parents[3]
 class Build:
     """The build folder, the choice of kernel in it, and of its drivers.
 
-    @distro: a whole Debian is on the SSD; "1" if it is booted by U-Boot and GRUB,
-        "kernel" if the emulator loads its kernel
+    @distro: a whole Debian is on the SSD; "1" if it is booted by U-Boot and
+        GRUB, "kernel" if the emulator loads its kernel
 
     Each path may be replaced by the environment: QEMU (the emulator),
     QEMU_PYTHON (the folder python/ of QEMU's source), KERNEL_IMAGE, DTB,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The emulated Mac with a whole Debian on its SSD: see tools/scripts/distro.sh."""
+"""The emulated Mac with a whole Debian: see tools/scripts/distro.sh."""
 
 from .errors import MacError
 from .machine import Mac

@@ -2,8 +2,9 @@
 """The kit for the owner of a real Mac, on the emulated one.
 
 It comes in as the archive that the owner gets, and runs from there: once by
-busybox, then by dash and with the programs of Debian, in the root file system of
-the drive. What it has written is asked of the machine and of the image's overlay.
+busybox, then by dash and with the programs of Debian, in the root file system
+of the drive. What it has written is asked of the machine and of the image's
+overlay.
 """
 
 import contextlib
@@ -42,7 +43,8 @@ smart-media-errors smart-unsafe-shutdowns reads-compared speed-read time-read
 time-idle-flush scratch data-written data-verified time-write time-flush reset
 data-after-reset restart data-after-restart sart-after-restart sleep
 data-after-sleep sart-after-sleep lost-interrupts completions-polled
-unsafe-shutdowns crash-recovery firmware-starts tcb-stat trace log result""".split()
+unsafe-shutdowns crash-recovery firmware-starts tcb-stat trace log
+result""".split()
 
 
 def _initramfs(build):
