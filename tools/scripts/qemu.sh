@@ -18,7 +18,7 @@ configure() {
 	"$src/configure" --python=/usr/bin/python3 --cc="ccache gcc" \
 		--target-list=aarch64-softmmu --with-devices-aarch64=j274 \
 		--without-default-features --without-default-devices \
-		--enable-tcg --enable-fdt=system --enable-tools \
+		--enable-tcg --enable-plugins --enable-fdt=system --enable-tools \
 		--disable-debug-info --disable-docs --disable-install-blobs
 	configuration >configured
 }
