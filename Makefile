@@ -11,7 +11,7 @@ O ?= build
 override CMD := $(value CMD)
 override KDIR := $(value KDIR)
 override KSRC := $(value KSRC)
-export KERNEL DRIVER PAGES DEBUG MODULES DISTRO O CMD SSD T KDIR KSRC TRACE
+export KERNEL DRIVER PAGES DEBUG MODULES DISTRO O CMD SSD T JOBS REFERENCE KDIR KSRC TRACE
 
 scripts := tools/scripts
 
@@ -29,7 +29,7 @@ test:
 	@$(scripts)/test.sh check kunit qtest e2e \
 		'e2e KERNEL=newest PAGES=4k DEBUG=locks T=core' \
 		'oracle DEBUG=locks T=core'
-check qtest e2e oracle series trees:
+check qtest e2e oracle bench series trees:
 	@$(scripts)/$@.sh
 weave:
 	@tools/cocci/weave.sh "$$KDIR"
@@ -41,8 +41,6 @@ modules_test:
 	@$(scripts)/modules-test.sh
 kunit plant:
 	@tools/testing/$@/run.sh
-bench:
-	@$(scripts)/missing.sh $@
 
 clean:
 	@$(scripts)/clean.sh

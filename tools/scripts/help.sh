@@ -19,7 +19,8 @@ Test it
   make e2e              the drivers on the machine; T=name for one case
   make modules_test     the drivers as modules of a kernel without them; T=name
   make plant            the tests: is each planted fault seen? T=name or T=file
-  make bench            measure against upstream's driver (not there yet)
+  make bench            what an I/O costs: these drivers, upstream's, any other drive;
+                        JOBS=quick for a few of the jobs, JOBS='glob' for some
 
 Use it elsewhere
   make weave KDIR=...   apply the drivers to a kernel tree
@@ -45,4 +46,5 @@ Variables               now         values
   SSD                   $(printf %-11s "${SSD:--}") an image that the guest may write; else a throw-away copy
   T                     $(printf %-11s "${T:--}") one case of check, kunit, qtest, oracle, e2e or plant
   TRACE                 $(printf %-11s "${TRACE:--}") events of the machine for build/log/*.trace, as in 'apple_ans2_*'
+  JOBS                  $(printf %-11s "${JOBS:--}") jobs of make bench
 EOF

@@ -218,14 +218,17 @@ class Mac:
         machine = "".join(f",{k}={v}" for k, v in options.items())
         return ["-M", f"apple-j274{machine}", "-dtb", str(self.dtb)]
 
-    def _args(self):
+    def _drive(self):
+        """The drive "ssd", as the option -drive takes it."""
         path, form = self.disk
         # what ends the name in a list of options
         path = str(path).replace(",", ",,")
+        return f"if=none,id=ssd,file={path},format={form},discard=unmap"
+
+    def _args(self):
         args = [*self._machine_args(), "-m", self.memory,
                 "-smp", str(self.cpus), "-display", "none", "-nodefaults",
-                "-drive", f"if=none,id=ssd,file={path},format={form},"
-                          "discard=unmap",
+                "-drive", self._drive(),
                 "-kernel", str(self.image), "-append", self.command_line,
                 # Stay, so that the judge can be asked after a power-off.
                 "-action", "shutdown=pause"]

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Jobs on a machine, and the figures that come of them."""
+
+from collections import Counter
+
+from attribution import STACK, attribute
+from machines import machine
+
+SCHEDULER = "/sys/block/nvme0n1/queue/scheduler"
+LOAD = "/payload/load"
+OUTPUT = "/tmp/load.out"
+# What may be taken from a window of the same job a moment later
+REPEATS = 0.02
+WINDOW_TIMEOUT = 120
+
+
+class Session:
+    """One machine and the jobs that are done on it."""
+
+    def __init__(self, mac, plugin, kernel):
+        self.mac = mac
+        self.plugin = plugin
+        self.kernel = kernel
+        self.scheduler = self._scheduler()
+
+    def _scheduler(self):
+        text = self.mac.sh(f"cat {SCHEDULER}")
+        return text.split("[")[1].split("]")[0] if "[" in text else \
+            text.strip()
+
+    def _start(self, job):
+        wanted = job.scheduler
+        if wanted == "default":
+            wanted = self.scheduler
+        # without redirection the agent would wait for the load's output
+        self.mac.sh(f"echo {wanted} >{SCHEDULER}; {LOAD} {job.words} "
+                    f">{OUTPUT} 2>&1 & echo $! >/tmp/load.pid")
+        return wanted
+
+    def _stop(self):
+        """What the load says of its requests, {name: number}."""
+        text = self.mac.sh("kill $(cat /tmp/load.pid); "
+                           f"until grep -q . {OUTPUT}; do sleep 0.01; done; "
+                           f"cat {OUTPUT}")
+        return {k: int(v) for k, v in (w.split("=") for w in text.split())}
+
+    def _registers(self, window):
+        """{(name, "r" or "w"): accesses for each I/O} of the controller."""
+        start, size = self.mac.window
+        counts = Counter()
+        for (address, way), times in window.registers.items():
+            if start <= address < start + size:
+                counts[self.mac.register(address - start), way] += times
+        return {key: times / window.ios for key, times in counts.items()}
+
+    def _figures(self, window):
+        groups, functions, events = attribute(self.kernel, window)
+        registers = self._registers(window)
+        everything = sum(window.registers.values()) / window.ios
+        figures = {**dict.fromkeys(STACK, 0.0), **groups, **events}
+        figures["stack"] = sum(figures[g] for g in STACK)
+        figures["total"] = sum(groups.values())
+        for name, way in (("reads", "r"), ("writes", "w")):
+            figures[name] = sum(n for (_, w), n in registers.items()
+                                if w == way)
+        figures["other accesses"] = everything - figures["reads"] - \
+            figures["writes"]
+        return figures, registers, functions
+
+    def run(self, job):
+        """The figures of @job: those of its second window.
+
+        What differs from the first is listed under "varies".
+        """
+        scheduler = self._start(job)
+        self.plugin.window(job.window // 4, WINDOW_TIMEOUT)
+        first, _, _ = self._figures(
+            self.plugin.window(job.window, WINDOW_TIMEOUT))
+        figures, registers, functions = self._figures(
+            self.plugin.window(job.window, WINDOW_TIMEOUT))
+        times = self._stop()
+        return {
+            "scheduler": scheduler,
+            "figures": figures,
+            "varies": sorted(name for name, value in figures.items()
+                             if not same(first.get(name, 0), value)),
+            "registers": {f"{name} {way}": value
+                          for (name, way), value in registers.items()},
+            "functions": functions,
+            "times": times,
+        }
+
+
+def same(a, b, slack=0.005):
+    """Whether two figures are the same but for REPEATS.
+
+    @slack: what is less than that for an I/O does not count
+    """
+    return abs(a - b) <= max(REPEATS * max(a, b), slack)
+
+
+def measure(build, kernel, who, place, jobs, say):
+    """The results of @jobs, all of @place, {full name: result}."""
+    results = {}
+    with machine(build, who, place, kernel) as (mac, plugin):
+        session = Session(mac, plugin, kernel)
+        for job in jobs:
+            results[job.full_name] = session.run(job)
+            say(f"{who}: {job.full_name}")
+    return results

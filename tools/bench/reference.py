@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What our drivers cost when somebody last agreed to it.
+
+reference.json is {kernel: {job: {figure: value}}}. A job that is not there is
+not judged, nor is a kernel.
+"""
+
+import json
+from pathlib import Path
+
+FILE = Path(__file__).with_name("reference.json")
+JUDGED = ("driver", "stack", "reads", "writes")
+GROWTH = 0.02
+
+
+def _all():
+    return json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+
+
+def _ours(data):
+    """{job: {figure: value}}, as far as the figures repeat."""
+    return {job: {name: round(results["ours"]["figures"][name], 3)
+                  for name in JUDGED
+                  if name not in results["ours"]["varies"]}
+            for job, results in data["jobs"].items() if "ours" in results}
+
+
+def growths(data):
+    """A line for each figure that has grown by more than GROWTH.
+
+    One that no longer repeats is such a line, too: it cannot be judged.
+    """
+    now = _ours(data)
+    for job, figures in _all().get(data["kernel"], {}).items():
+        for name, before in figures.items():
+            if job not in now:
+                continue
+            value = now[job].get(name)
+            if value is None:
+                yield f"{job}: {name} does not repeat, it was {before:g}"
+            elif value > before * (1 + GROWTH):
+                yield (f"{job}: {name} has grown from {before:g} to "
+                       f"{value:g}, {100 * (value / before - 1):+.1f} %"
+                       if before else f"{job}: {name} is {value:g}, was 0")
+
+
+def is_known(data):
+    """Whether there is something to judge @data by."""
+    return bool(set(_ours(data)) & set(_all().get(data["kernel"], {})))
+
+
+def write(data):
+    """Make @data the reference of its jobs and its kernel."""
+    everything = _all()
+    everything.setdefault(data["kernel"], {}).update(_ours(data))
+    FILE.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n",
+                    encoding="utf-8")

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a measurement found, as a table and as JSON.
+
+The JSON is {"kernel": name, "who": [names], "jobs": {job: {who: result}}},
+where a result is what Session.run() returns.
+"""
+
+import json
+
+from attribution import STACK
+
+COLUMNS = (*STACK, "stack", "total", "reads", "writes", "interrupts",
+           "softirqs", "switches")
+SHORT = {"elevator": "elev.", "interrupts": "irqs", "softirqs": "softirq",
+         "switches": "switch"}
+EVENTS = ("reads", "writes", "interrupts", "softirqs", "switches")
+
+
+def _cell(result, name):
+    """A figure; with a tilde if it was not the same in both windows."""
+    value = result["figures"].get(name, 0)
+    text = f"{value:.2f}" if name in EVENTS else f"{value:.0f}"
+    return ("~" if name in result["varies"] else "") + text
+
+
+def _time(result, name):
+    value = result["times"].get(name)
+    return "-" if value is None else f"{value / 1000:.1f}"
+
+
+def _row(job, who, result):
+    return [job, who, *(_cell(result, name) for name in COLUMNS),
+            _time(result, "p50"), _time(result, "p99")]
+
+
+def _aligned(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) if i < 2 else cell.rjust(width)
+                        for i, (cell, width) in enumerate(zip(row, widths))
+                        ).rstrip()
+
+
+def sections(jobs):
+    """The results by place and scheduler, {title: {job: {who: result}}}."""
+    titled = {}
+    for full_name, results in jobs.items():
+        place, scheduler, name = full_name.split("/")
+        titled.setdefault(f"{place}, scheduler {scheduler}", {})[name] = \
+            results
+    return titled
+
+
+HEAD = ["job", "who", *(SHORT.get(name, name) for name in COLUMNS),
+        "p50 us", "p99 us"]
+
+
+def rows(results):
+    """The lines of one section's table, without its head."""
+    for name, by_who in results.items():
+        for i, (who, result) in enumerate(by_who.items()):
+            yield _row("" if i else name, who, result)
+
+
+def table(data):
+    """All of it as text."""
+    lines = [f"{data['kernel']}: for each I/O, executed instructions, register"
+             " accesses and events; ~ varies by more than 2 %"]
+    for title, results in sections(data["jobs"]).items():
+        lines += ["", title, *_aligned([HEAD, *rows(results)])]
+    return "\n".join(lines)
+
+
+def write_json(path, data):
+    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n",
+                    encoding="utf-8")
