@@ -55,7 +55,8 @@ def _nm(*args):
 def _objects(folder):
     """{symbol: the object files that define one of that name}"""
     places = defaultdict(list)
-    pattern = re.compile(r"(?:[^:]*\.a:)?(.*\.o):[0-9a-f]+ [tTwW] (\S+)")
+    pattern = re.compile(
+        r"(?:[^:]*\.a:)?(.*\.o):[0-9a-f]+ [tTwW] ([^$\s]\S*)")
     archives = ["vmlinux.a", "lib/lib.a", "arch/arm64/lib/lib.a"]
     for archive in archives:
         if not (folder / archive).exists():
@@ -79,16 +80,17 @@ class Kernel:
     """The functions of a kernel in the build folder @folder."""
 
     def __init__(self, folder):
+        places = _objects(folder)
         symbols = []
         for line in _nm("-n", folder / "vmlinux"):
             address, _, kind_name = line.partition(" ")
             kind, _, name = kind_name.partition(" ")
-            # $x and $d are the assembler's
-            if kind in "tTwW" and name[0] != "$":
+            # the linker's own mark where a function begins, too
+            if kind in "tTwW" and name in places:
                 symbols.append((int(address, 16), name))
         self.names = [name for _, name in symbols]
         self.starts = [address for address, _ in symbols]
-        self.paths = self._paths(_objects(folder))
+        self.paths = self._paths(places)
         self.groups = [group_of(path) for path in self.paths]
 
     def _paths(self, places):
@@ -100,14 +102,14 @@ class Kernel:
         """
         paths, before = [], ""
         for name in self.names:
-            here = places.get(name, [])
+            here = places[name]
             if len(here) == 1 or before not in here:
                 before = here[0] if len(here) == 1 else ""
-            paths.append(before if here else "")
+            paths.append(before)
         behind = ""
         for i in reversed(range(len(paths))):
-            here = places.get(self.names[i], [])
-            if not paths[i] and len(here) > 1:
+            here = places[self.names[i]]
+            if not paths[i]:
                 paths[i] = behind if behind in here else here[0]
             behind = paths[i]
         return paths

@@ -3,6 +3,8 @@
 
 from collections import Counter
 
+from mac import MacError
+
 from attribution import STACK, attribute
 from machines import machine
 
@@ -42,6 +44,8 @@ class Session:
         text = self.mac.sh("kill $(cat /tmp/load.pid); "
                            f"until grep -q . {OUTPUT}; do sleep 0.01; done; "
                            f"cat {OUTPUT}")
+        if not text.startswith("requests="):
+            raise MacError(f"the load ended early: {text}")
         return {k: int(v) for k, v in (w.split("=") for w in text.split())}
 
     def _registers(self, window):
@@ -67,17 +71,25 @@ class Session:
             figures["writes"]
         return figures, registers, functions
 
+    def _windows(self, job):
+        """Two windows of @job, which goes on; the first I/Os do not count."""
+        try:
+            self.plugin.window(job.window // 4, WINDOW_TIMEOUT)
+            return [self.plugin.window(job.window, WINDOW_TIMEOUT)
+                    for _ in range(2)]
+        except MacError as e:
+            said = self.mac.run(f"cat {OUTPUT}").stdout
+            raise MacError(f"{job.full_name}: {e}\n{said}".rstrip()) from e
+
     def run(self, job):
         """The figures of @job: those of its second window.
 
         What differs from the first is listed under "varies".
         """
         scheduler = self._start(job)
-        self.plugin.window(job.window // 4, WINDOW_TIMEOUT)
-        first, _, _ = self._figures(
-            self.plugin.window(job.window, WINDOW_TIMEOUT))
-        figures, registers, functions = self._figures(
-            self.plugin.window(job.window, WINDOW_TIMEOUT))
+        before, last = self._windows(job)
+        first, _, _ = self._figures(before)
+        figures, registers, functions = self._figures(last)
         times = self._stop()
         return {
             "scheduler": scheduler,
