@@ -21,7 +21,6 @@
  * than a message.
  */
 
-#include <kunit/static_stub.h>
 #include <linux/bitfield.h>
 #include <linux/bitops.h>
 #include <linux/device.h>
@@ -31,6 +30,13 @@
 #include <linux/string.h>
 
 #include "ans2.h"
+
+/* Elsewhere each would make a call of the register access around it. */
+#if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)
+#include <kunit/static_stub.h>
+#else
+#define KUNIT_STATIC_STUB_REDIRECT(...)
+#endif
 
 #define CREATE_TRACE_POINTS
 #include "ans2_trace.h"
