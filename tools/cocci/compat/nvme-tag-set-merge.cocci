@@ -18,7 +18,7 @@ expression E;
 position p;
 @@
  set->nr_maps@p = E;
-+set->flags = BLK_MQ_F_SHOULD_MERGE;
++set->flags |= BLK_MQ_F_SHOULD_MERGE;
 
 @script:python@
 p << flag.p;

@@ -46,13 +46,13 @@ ANS2_SHARED = {
     "subsystem-reset": users.subsystem_reset,
     "show-regs": users.show_regs,
     "mac-page": page.mac_page,
-    # the offset of every word is tried with a scheduler
-    "unscheduled-io": batches.unscheduled(programs.program("io", "STEP=64")),
-    "unscheduled-mixed": batches.unscheduled(programs.program("mixed")),
-    "unscheduled-tags": batches.unscheduled(data.tags),
-    "unscheduled-fio-128k": batches.unscheduled(
+    # the offset of every word is tried without a scheduler
+    "scheduled-io": batches.scheduled(programs.program("io", "STEP=64")),
+    "scheduled-mixed": batches.scheduled(programs.program("mixed")),
+    "scheduled-tags": batches.scheduled(data.tags),
+    "scheduled-fio-128k": batches.scheduled(
         data.fio_verify("64m", "128k", 61)),
-    "unscheduled-reset-under-load": batches.unscheduled(
+    "scheduled-reset-under-load": batches.scheduled(
         controller.reset_under_load(5)),
     "recover-seen-reset": recovery_seen.reset,
     "recover-seen-twice": recovery_seen.twice,

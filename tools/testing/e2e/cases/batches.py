@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Requests that come in a batch are started as one.
 
-A drive with one queue gets the scheduler mq-deadline, which hands requests on
-one by one. Without a scheduler a plugged batch reaches the driver as a whole.
+The driver asks for no scheduler, so a plugged batch reaches it as a whole. The
+kernel would give a drive with one queue mq-deadline, which hands requests on
+one by one, and a user can.
 """
 
 import contextlib
@@ -22,21 +23,26 @@ LOAD = (f"fio --name=batches --exec_prerun='touch {STARTED}' "
         "--time_based --runtime=600")
 
 
+def chosen(mac):
+    """The drive's scheduler."""
+    return mac.sh(f"cat {SCHEDULER}").split("[")[1].split("]")[0]
+
+
 @contextlib.contextmanager
-def no_scheduler(mac):
-    """In the block the drive has none."""
-    before = mac.sh(f"cat {SCHEDULER}").split("[")[1].split("]")[0]
-    mac.sh(f"echo none > {SCHEDULER}")
+def scheduler(mac, name):
+    """In the block the drive has that one."""
+    before = chosen(mac)
+    mac.sh(f"echo {name} > {SCHEDULER}")
     try:
         yield
     finally:
         mac.sh(f"echo {before} > {SCHEDULER}")
 
 
-def unscheduled(run):
-    """The case @run, on a drive without a scheduler."""
+def scheduled(run):
+    """The case @run, on a drive with a scheduler."""
     def case(mac):
-        with no_scheduler(mac):
+        with scheduler(mac, "mq-deadline"):
             return run(mac)
     return case
 
@@ -57,9 +63,10 @@ def batches(setup, judge):
     """One submission for up to 16 requests, or 16 of them."""
     with setup.mac("batches") as mac:
         mac.boot()
-        single = submissions(mac)
-        with no_scheduler(mac):
-            together = submissions(mac)
+        expect("the scheduler", chosen(mac), "none")
+        together = submissions(mac)
+        with scheduler(mac, "mq-deadline"):
+            single = submissions(mac)
         expect("commands of each submission with mq-deadline", set(single),
                {1})
         # a kernel that checks everything is slower than the drive
