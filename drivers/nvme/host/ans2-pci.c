@@ -486,14 +486,31 @@ static struct request *nvme_ans2_find_rq(struct nvme_queue *nvmeq, u16 tag)
 }
 
 /*
- * The second phase: the entries are copies, the lock is not held.
- *
- * One by one: with one hardware queue for all processors the block layer sends
- * each request to where it came from, and there is no batch to be made.
+ * What nvme_try_complete_req() does, but for the question where the request is
+ * completed: here. With one hardware queue for all processors the block layer
+ * would leave to a softirq what has come from this very processor. Without a
+ * scheduler requests go into a batch.
  */
+static void nvme_ans2_complete_here(struct request *req,
+				    const struct nvme_completion *cqe,
+				    struct io_comp_batch *iob)
+{
+	nvme_req(req)->status = le16_to_cpu(cqe->status) >> 1;
+	nvme_req(req)->result = cqe->result;
+	nvme_should_fail(req);
+	if (unlikely(blk_should_fake_timeout(req->q)))
+		return;
+	blk_mq_set_request_complete(req);
+	if (!blk_mq_add_to_batch(req, iob, nvme_req(req)->status,
+				 nvme_pci_complete_batch))
+		nvme_pci_complete_rq(req);
+}
+
+/* The second phase: the entries are copies, the lock is not held. */
 static void nvme_ans2_complete(struct nvme_queue *nvmeq,
 			       struct nvme_completion *done, unsigned int nr)
 {
+	DEFINE_IO_COMP_BATCH(iob);
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
@@ -502,9 +519,13 @@ static void nvme_ans2_complete(struct nvme_queue *nvmeq,
 
 		if (unlikely(!req))
 			continue;
-		if (!nvme_try_complete_req(req, cqe->status, cqe->result))
+		if (nvmeq->qid && blk_mq_rq_cpu(req) == raw_smp_processor_id())
+			nvme_ans2_complete_here(req, cqe, &iob);
+		else if (!nvme_try_complete_req(req, cqe->status, cqe->result))
 			req->q->mq_ops->complete(req);
 	}
+	if (!rq_list_empty(&iob.req_list))
+		nvme_pci_complete_batch(&iob);
 }
 
 /* Both phases. Callers must not share @done. */

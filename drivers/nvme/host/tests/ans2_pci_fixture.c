@@ -78,7 +78,7 @@ struct ans2_bio {
  * @dev: nvme-pci's state of it, once it is bound
  * @ns: its namespace
  * @jobs: commands that were sent by a thread
- * @unscheduled: the namespace has no I/O scheduler, and so gets batches
+ * @scheduled: the namespace has an I/O scheduler, and so gets no batches
  * @storm: the test provokes interrupts without end
  * @mem: memory for bounce buffers
  * @full: the same, all used
@@ -93,7 +93,7 @@ struct pci_test {
 	struct nvme_dev *dev;
 	struct nvme_ns *ns;
 	struct list_head jobs;
-	bool unscheduled;
+	bool scheduled;
 	bool storm;
 	struct io_tlb_mem *mem;
 	struct io_tlb_mem full;
@@ -130,8 +130,8 @@ static bool pci_test_doorbell(struct ans2_fake *fake)
 
 	if (!dev)
 		return true;
-	if (to_pci_test(fake)->unscheduled)
-		dev->tagset.flags |= BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	if (to_pci_test(fake)->scheduled)
+		dev->tagset.flags &= ~BLK_MQ_F_NO_SCHED_BY_DEFAULT;
 	if (current_work() == &dev->ctrl.reset_work) {
 		to_pci_test(fake)->by_reset++;
 		if (!(current->flags & PF_MEMALLOC_NOIO))

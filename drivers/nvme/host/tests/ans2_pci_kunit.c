@@ -484,9 +484,9 @@ static void failed_command_ends_with_its_status(struct kunit *test)
 
 static const bool schedulers[] = { false, true };
 
-static void scheduler_name(const bool *unscheduled, char *desc)
+static void scheduler_name(const bool *scheduled, char *desc)
 {
-	strscpy(desc, *unscheduled ? "batches" : "scheduler",
+	strscpy(desc, *scheduled ? "scheduler" : "batches",
 		KUNIT_PARAM_DESC_SIZE);
 }
 
@@ -500,7 +500,7 @@ static void crowd_uses_all_tags(struct kunit *test)
 	unsigned int i;
 	u8 *buf;
 
-	t->unscheduled = *(const bool *)test->param_value;
+	t->scheduled = *(const bool *)test->param_value;
 	buf = kunit_kzalloc(test, 61 * FAKE_BLOCK, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	pci_test_start(test);
@@ -735,7 +735,6 @@ static void batch_goes_on_after_a_refusal(struct kunit *test)
 	struct rq_list list = { };
 	unsigned int i, ios;
 
-	t->unscheduled = true;
 	pci_test_start(test);
 	ios = t->fake.ios;
 	for (i = 0; i < 3; i++)
@@ -753,7 +752,6 @@ static void batch_of_a_disabled_queue_comes_back(struct kunit *test)
 	struct rq_list list = { };
 	unsigned int i, ios;
 
-	t->unscheduled = true;
 	pci_test_start(test);
 	ios = t->fake.ios;
 	for (i = 0; i < 2; i++)
@@ -847,7 +845,6 @@ static void batch_without_memory_is_tried_again(struct kunit *test)
 	u8 *buf;
 
 	pci_test_need_swiotlb(test);
-	t->unscheduled = true;
 	buf = kunit_kzalloc(test, 20 * FAKE_BLOCK, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	pci_test_start(test);
