@@ -99,6 +99,11 @@ static int ans_bridge_notify(struct notifier_block *nb, unsigned long event,
 		/* A driver is bound next, and may lose the function. */
 		ans_bridge_set_host(bridge, pci_find_host_bridge(pdev->bus));
 		break;
+	case BUS_NOTIFY_BIND_DRIVER:
+		/* The core has just looked into the devicetree. */
+		if (bridge->coherent)
+			dev_set_dma_coherent(&pdev->dev);
+		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
 		ans_pin(bridge, true);
 		bridge->probed(bridge, true);

@@ -22,6 +22,8 @@ struct pci_host_bridge;
  * struct ans_bridge - the host bridge
  * @dev: platform device
  * @subsystem: subsystem id of the function
+ * @coherent: the function's transfers see the caches of the processors,
+ *	whatever the devicetree says
  * @irq: interrupt of the NVMe window
  * @window: BAR0 and the window of the bridge
  * @bus_range: bus numbers of the bridge
@@ -37,6 +39,7 @@ struct pci_host_bridge;
 struct ans_bridge {
 	struct device *dev;
 	u16 subsystem;
+	bool coherent;
 	int irq;
 	struct resource window;
 	struct resource bus_range;

@@ -48,6 +48,11 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+static bool ans_coherent;
+module_param_named(coherent, ans_coherent, bool, 0444);
+MODULE_PARM_DESC(coherent,
+		 "The SSD's transfers see the caches, whatever the devicetree says. Not known of any hardware; data is corrupted where it is not so. Default: N");
+
 /*
  * Events
  */
@@ -265,6 +270,7 @@ int ans_init(struct ans *ans, struct device *dev,
 
 	ans_loan_init(&ans->loan, dev, loan_ops);
 	ans_bridge_init(&ans->bridge, dev, hw->subsystem);
+	ans->bridge.coherent = ans_coherent;
 	ans->bridge.probed = ans_probed;
 	ans->bridge.function.start_flr = ans_start_flr;
 	ret = ans_firmware_init(&ans->fw, dev, fw_ops, &ans->loan,

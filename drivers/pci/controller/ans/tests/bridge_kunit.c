@@ -14,6 +14,7 @@
 #include <kunit/test.h>
 
 #include <linux/delay.h>
+#include <linux/dma-map-ops.h>
 #include <linux/ioport.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -228,6 +229,30 @@ static void user_cannot_map_the_bar(struct kunit *test)
 						 "resource0"));
 	KUNIT_EXPECT_NOT_NULL(test, sysfs_get_dirent(t->pdev->dev.kobj.sd,
 						     "config"));
+}
+
+static const bool coherences[] = { false, true };
+
+static void coherence_name(const bool *coherent, char *desc)
+{
+	strscpy(desc, *coherent ? "coherent" : "as the devicetree says",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(coherence, coherences, coherence_name);
+
+/* Each time, because the core looks into the devicetree each time. */
+static void driver_gets_a_coherent_function(struct kunit *test)
+{
+	const bool *coherent = test->param_value;
+	struct bridge_test *t = test->priv;
+
+	t->bridge->coherent = *coherent;
+	add(test);
+	KUNIT_EXPECT_EQ(test, dev_is_dma_coherent(&t->pdev->dev), *coherent);
+	device_release_driver(&t->pdev->dev);
+	KUNIT_EXPECT_EQ(test, device_attach(&t->pdev->dev), 1);
+	KUNIT_EXPECT_EQ(test, dev_is_dma_coherent(&t->pdev->dev), *coherent);
 }
 
 static void interrupt_is_the_line(struct kunit *test)
@@ -608,6 +633,7 @@ static struct kunit_case bridge_cases[] = {
 	KUNIT_CASE(bus_has_no_other_function),
 	KUNIT_CASE(bar_is_the_window),
 	KUNIT_CASE(user_cannot_map_the_bar),
+	KUNIT_CASE_PARAM(driver_gets_a_coherent_function, coherence_gen_params),
 	KUNIT_CASE(interrupt_is_the_line),
 	KUNIT_CASE(core_resets_the_function),
 	KUNIT_CASE(drivers_are_told_of),
