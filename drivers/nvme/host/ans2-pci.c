@@ -571,6 +571,14 @@ static irqreturn_t nvme_ans2_irq(int irq, void *data)
 	struct nvme_queue *nvmeq = data;
 	struct nvme_ans2_dev *ans2 = nvmeq->dev->ans2;
 
+	/*
+	 * The admin queue's handler is the first, and seldom has anything to
+	 * do: it does not look at uncached memory for nothing. If neither has,
+	 * it looks at the next interrupt, for an entry that nobody waits for.
+	 */
+	if (!nvmeq->qid && !ans2->idle_irqs &&
+	    !(READ_ONCE(ans2->hw.inflight) & NVME_ANS2_ADMIN_MASK))
+		return nvme_ans2_idle_irq(nvmeq->dev, irq);
 	if (!nvme_ans2_process(nvmeq, ans2->hw.q[nvmeq->qid].done,
 			       NVME_ANS2_TAGS))
 		return nvme_ans2_idle_irq(nvmeq->dev, irq);
