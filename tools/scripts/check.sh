@@ -42,6 +42,12 @@ if [[ " ${checks[*]} " == *" weave "* ]]; then
 	# the sources of every kernel that it weaves into
 	export absent=
 	for kernel in $(kernels default newest next); do
+		# minutes for one that seldom differs from the one before
+		if [[ ! ${T-} && $(kernel_is "$kernel" role) == next && ! -d $build/src/linux-$kernel ]]; then
+			say "weave: $kernel is left out, make check T=weave has it"
+			absent+=" $kernel"
+			continue
+		fi
 		rc=0
 		KERNEL=$kernel "$top/tools/scripts/setup.sh" >&2 || rc=$?
 		# what Debian has no more, or where the mirror has no such suite
