@@ -57,6 +57,8 @@ write_core() {
 
 # The kernel's own packaging; the package of its headers is not needed here.
 make_package() {
+	# whose package lies in the folder that all kernels share
+	lock kernel-package
 	local profile=pkg.linux-upstream.nokernelheaders
 	export KDEB_PKGVERSION=1 KDEB_CHANGELOG_DIST=trixie KDEB_COMPRESS=zstd
 	export DEB_BUILD_PROFILES=$profile DEB_BUILD_OPTIONS=terse
