@@ -478,11 +478,20 @@ static void nvme_ans2_complete_admin(struct request *req)
 	nvme_pci_complete_rq(req);
 }
 
+/*
+ * The request of an entry. Where a function reset has failed, an entry may come
+ * for a request that was cancelled, and that belongs to nobody by now.
+ */
 static struct request *nvme_ans2_find_rq(struct nvme_queue *nvmeq, u16 tag)
 {
+	struct request *req;
+
 	if (!nvmeq->qid)
 		return READ_ONCE(nvmeq->dev->ans2->admin);
-	return nvme_find_rq(nvme_queue_tagset(nvmeq), tag);
+	req = nvme_find_rq(nvme_queue_tagset(nvmeq), tag);
+	if (unlikely(!req || blk_mq_rq_state(req) != MQ_RQ_IN_FLIGHT))
+		return NULL;
+	return req;
 }
 
 /*

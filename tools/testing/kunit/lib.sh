@@ -83,16 +83,16 @@ copy_guest() {
 }
 
 build_kernel() {
-	local file files=() config=()
+	local file files=() asked=()
 	for file in "$top"/drivers/{*,*/*,*/*/*}/tests/.kunitconfig; do
 		[[ ! -f $file ]] || files+=("$file")
 	done
 	[[ ${#files[@]} -gt 0 ]] || { echo "no .kunitconfig is here"; return 1; }
 	guest_options "${files[@]}"
 	for file in "$out/guest.config" "${files[@]}"; do
-		config+=(--kunitconfig "$file")
+		asked+=(--kunitconfig "$file")
 	done
-	kunit build --jobs "$(nproc)" "${config[@]}" "$@"
+	kunit build --jobs "$(nproc)" "${asked[@]}" "$@"
 }
 
 # kunit.py takes QEMU from PATH.
