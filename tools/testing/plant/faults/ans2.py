@@ -155,5 +155,5 @@ FAULTS = [
 ]
 
 SUITES = ("nvme_ans2_setup", "nvme_ans2_submit", "nvme_ans2_reap")
-CASES = ("boot", "passthru", "io", "tags", "mixed", "unscheduled-mixed",
+CASES = ("boot", "passthru", "io", "tags", "mixed", "scheduled-mixed",
          "lying-device", "reset", "lock", "timeout-polled", "timeout-reset")

@@ -257,6 +257,6 @@ FAULTS = [
 
 SUITES = ("nvme_ans2_pci",)
 CASES = ("boot", "refused-commands", "passthru", "unknown-commands", "io",
-         "unscheduled-mixed", "admin-crowd", "lying-device", "reset",
+         "scheduled-mixed", "admin-crowd", "lying-device", "reset",
          "function-reset", "timeout-reset", "timeout-waiting-admin",
          "crash-under-load", "other-boot")
