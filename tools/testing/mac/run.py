@@ -25,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mac import Build, Debian, Mac, MacError  # noqa: E402
 
 ESCAPE = b"\x01"
+# It hands the drive over like this.
+UBOOT = "CC.EN cleared before I/O SQ 1 was deleted"
 
 
 def say(text):
@@ -36,7 +38,9 @@ def report_rules(mac):
         if mac.violations():
             say(f"the guest broke rules of the hardware: {mac.by_rule()}")
             for reason in mac.reasons():
-                say(f"  {reason}")
+                known = isinstance(mac, Debian) and UBOOT in reason
+                say(f"  {reason}" + (", which U-Boot is known for" if known
+                                     else ""))
 
 
 @contextlib.contextmanager
