@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// A device that is coherent has a bit of its own, where there are others. Elsewhere it is
-/// a member, which architectures have whose devices may be incoherent.
+/// A device that is coherent has a bit of its own, where there are others.
+/// Elsewhere it is a member, on architectures whose devices may be incoherent.
 // Apply to: drivers/pci/controller/ans/bridge.c, on kernels whose
 //           include/linux/device.h has no DEV_FLAG_DMA_COHERENT
 // Tried: 6.12.118, spatch 1.1.1
@@ -11,11 +11,15 @@
 hits = 0
 
 @flag@
-expression dev;
 position p;
 @@
--	dev_set_dma_coherent@p(&dev);
-+	dev.dma_coherent = true;
+ #include "bridge.h"@p
++
++#ifdef CONFIG_ARM64
++#define dev_set_dma_coherent(dev)	((dev)->dma_coherent = true)
++#else
++#define dev_set_dma_coherent(dev)	((void)(dev))
++#endif
 
 @script:python@
 p << flag.p;
