@@ -512,7 +512,7 @@ static void nvme_ans2_complete_here(struct request *req,
 	blk_mq_set_request_complete(req);
 	if (!blk_mq_add_to_batch(req, iob, nvme_req(req)->status,
 				 nvme_pci_complete_batch))
-		nvme_pci_complete_rq(req);
+		req->q->mq_ops->complete(req);
 }
 
 /* The second phase: the entries are copies, the lock is not held. */
