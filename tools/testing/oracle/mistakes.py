@@ -21,6 +21,7 @@ def mistake(rule, file, pattern, to, first=None):
 
     @first: what else it may have seen by then
     """
+    first = first and f"{rule}|{first}"
     return Mistake(by_judge(rule, first=first),
                    (PERMITTED, Edit(file, pattern, to)), {"firmware": "2026"})
 
