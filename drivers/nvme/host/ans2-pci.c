@@ -688,7 +688,7 @@ static int nvme_ans2_io_tag_set(struct nvme_dev *dev)
 	set->reserved_tags = NVME_ANS2_AQ_DEPTH;
 	set->timeout = NVME_IO_TIMEOUT;
 	set->numa_node = dev->ctrl.numa_node;
-	/* A user's choice counts as ever; see apple-ans2.rst for the reason. */
+	/* Users can choose as ever. Why: see apple-ans2-cost.rst. */
 	set->flags = BLK_MQ_F_NO_SCHED_BY_DEFAULT;
 	set->cmd_size = sizeof(struct nvme_iod);
 	set->driver_data = &dev->ctrl;
