@@ -320,15 +320,15 @@ static void nvme_ans2_refuse(struct nvme_queue *nvmeq, struct request *req,
 }
 
 /*
- * Maps the request and writes it into its slot.
+ * Maps the request and writes it into its slot. Its tag is added to @tags if it
+ * is to be started.
  *
  * Flattened, so that this path has a copy of nvme_prep_rq() of its own: one
  * more caller of it would make gcc split it elsewhere, and nvme_queue_rq()
  * would no longer be what it is without this file.
  */
 static blk_status_t __flatten nvme_ans2_prep(struct nvme_queue *nvmeq,
-					     struct request *req,
-					     bool *sendable)
+					     struct request *req, u64 *tags)
 {
 	blk_status_t ret;
 	u16 status;
@@ -337,21 +337,22 @@ static blk_status_t __flatten nvme_ans2_prep(struct nvme_queue *nvmeq,
 	if (unlikely(ret))
 		return ret;
 	status = nvme_ans2_refusal(nvmeq, req);
-	*sendable = !status;
-	if (unlikely(status))
+	if (likely(!status))
+		*tags |= BIT_ULL(nvme_req(req)->cmd->common.command_id);
+	else
 		nvme_ans2_refuse(nvmeq, req, status);
 	return BLK_STS_OK;
 }
 
 static blk_status_t nvme_ans2_send(struct nvme_queue *nvmeq,
-				   struct request *req, u8 tag)
+				   struct request *req)
 {
 	blk_status_t ret;
-	bool sendable;
+	u64 tags = 0;
 
-	ret = nvme_ans2_prep(nvmeq, req, &sendable);
-	if (likely(!ret && sendable))
-		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, &tag, 1);
+	ret = nvme_ans2_prep(nvmeq, req, &tags);
+	if (likely(tags))
+		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, tags);
 	return ret;
 }
 
@@ -395,7 +396,7 @@ static blk_status_t nvme_ans2_send_admin(struct nvme_queue *nvmeq,
 					    min_t(unsigned int,
 						  req->q->rq_timeout,
 						  NVME_IO_TIMEOUT));
-	ret = nvme_ans2_send(nvmeq, req, NVME_ANS2_ADMIN_TAG);
+	ret = nvme_ans2_send(nvmeq, req);
 	if (ret)
 		cmpxchg(&ans2->admin, req, NULL);
 	return ret;
@@ -426,7 +427,7 @@ static blk_status_t nvme_ans2_queue_rq(struct blk_mq_hw_ctx *hctx,
 
 	if (!nvmeq->qid)
 		return nvme_ans2_send_admin(nvmeq, req);
-	return nvme_ans2_send(nvmeq, req, req->tag);
+	return nvme_ans2_send(nvmeq, req);
 }
 
 /*
@@ -437,22 +438,18 @@ static void nvme_ans2_queue_rqs(struct rq_list *rqlist)
 {
 	struct rq_list requeue_list = { };
 	struct nvme_queue *nvmeq = NULL;
-	u8 tags[NVME_ANS2_TAGS];
-	unsigned int nr = 0;
 	struct request *req;
-	bool sendable;
+	u64 tags = 0;
 
 	while ((req = rq_list_pop(rqlist))) {
 		nvmeq = req->mq_hctx->driver_data;
 		if (!test_bit(NVMEQ_ENABLED, &nvmeq->flags) ||
 		    !nvme_check_ready(&nvmeq->dev->ctrl, req, true) ||
-		    nvme_ans2_prep(nvmeq, req, &sendable))
+		    nvme_ans2_prep(nvmeq, req, &tags))
 			rq_list_add_tail(&requeue_list, req);
-		else if (likely(sendable))
-			tags[nr++] = req->tag;
 	}
-	if (nr)
-		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, tags, nr);
+	if (likely(tags))
+		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, tags);
 	*rqlist = requeue_list;
 }
 
@@ -478,6 +475,18 @@ static void nvme_ans2_complete_admin(struct request *req)
 	nvme_pci_complete_rq(req);
 }
 
+/**
+ * struct nvme_ans2_round - requests whose entries were taken
+ * @nvmeq: their queue
+ * @iob: those that are completed on this processor in a batch
+ * @others: the others
+ */
+struct nvme_ans2_round {
+	struct nvme_queue *nvmeq;
+	struct io_comp_batch iob;
+	struct rq_list others;
+};
+
 /*
  * The request of an entry. Where a function reset has failed, an entry may come
  * for a request that was cancelled, and that belongs to nobody by now.
@@ -488,64 +497,73 @@ static struct request *nvme_ans2_find_rq(struct nvme_queue *nvmeq, u16 tag)
 
 	if (!nvmeq->qid)
 		return READ_ONCE(nvmeq->dev->ans2->admin);
-	req = nvme_find_rq(nvme_queue_tagset(nvmeq), tag);
+	req = blk_mq_tag_to_rq(nvme_queue_tagset(nvmeq), tag);
 	if (unlikely(!req || blk_mq_rq_state(req) != MQ_RQ_IN_FLIGHT))
 		return NULL;
 	return req;
 }
 
 /*
- * What nvme_try_complete_req() does, but for the question where the request is
- * completed: here. With one hardware queue for all processors the block layer
- * would leave to a softirq what has come from this very processor. Without a
- * scheduler requests go into a batch.
+ * Whether the request is completed on this processor. With one hardware queue
+ * for all processors the block layer would leave to a softirq what has come
+ * from this very one.
  */
-static void nvme_ans2_complete_here(struct request *req,
-				    const struct nvme_completion *cqe,
-				    struct io_comp_batch *iob)
+static bool nvme_ans2_completes_here(struct nvme_queue *nvmeq,
+				     struct request *req)
 {
-	nvme_req(req)->status = le16_to_cpu(cqe->status) >> 1;
-	nvme_req(req)->result = cqe->result;
+	return nvmeq->qid && blk_mq_rq_cpu(req) == raw_smp_processor_id();
+}
+
+/*
+ * The first phase, under the lock: what nvme_try_complete_req() does, but for
+ * the question where the request is completed. From here on nobody cancels it.
+ */
+static void nvme_ans2_taken(void *arg, u16 tag, u16 status,
+			    union nvme_result result)
+{
+	struct nvme_ans2_round *round = arg;
+	struct request *req = nvme_ans2_find_rq(round->nvmeq, tag);
+
+	if (unlikely(!req))
+		return;
+	nvme_req(req)->status = status;
+	nvme_req(req)->result = result;
 	nvme_should_fail(req);
 	if (unlikely(blk_should_fake_timeout(req->q)))
 		return;
 	blk_mq_set_request_complete(req);
-	if (!blk_mq_add_to_batch(req, iob, nvme_req(req)->status,
+	if (!nvme_ans2_completes_here(round->nvmeq, req) ||
+	    !blk_mq_add_to_batch(req, &round->iob, nvme_req(req)->status,
 				 nvme_pci_complete_batch))
-		req->q->mq_ops->complete(req);
+		rq_list_add_tail(&round->others, req);
 }
 
-/* The second phase: the entries are copies, the lock is not held. */
-static void nvme_ans2_complete(struct nvme_queue *nvmeq,
-			       struct nvme_completion *done, unsigned int nr)
+/* The second phase, without the lock. */
+static void nvme_ans2_complete(struct nvme_ans2_round *round)
 {
-	DEFINE_IO_COMP_BATCH(iob);
-	unsigned int i;
+	struct request *req;
 
-	for (i = 0; i < nr; i++) {
-		struct nvme_completion *cqe = &done[i];
-		struct request *req = nvme_ans2_find_rq(nvmeq, cqe->command_id);
-
-		if (unlikely(!req))
-			continue;
-		if (nvmeq->qid && blk_mq_rq_cpu(req) == raw_smp_processor_id())
-			nvme_ans2_complete_here(req, cqe, &iob);
-		else if (!nvme_try_complete_req(req, cqe->status, cqe->result))
+	if (likely(!rq_list_empty(&round->iob.req_list)))
+		nvme_pci_complete_batch(&round->iob);
+	while ((req = rq_list_pop(&round->others)))
+		if (nvme_ans2_completes_here(round->nvmeq, req) ||
+		    !blk_mq_complete_request_remote(req))
 			req->q->mq_ops->complete(req);
-	}
-	if (!rq_list_empty(&iob.req_list))
-		nvme_pci_complete_batch(&iob);
 }
 
-/* Both phases. Callers must not share @done. */
-static bool nvme_ans2_process(struct nvme_queue *nvmeq,
-			      struct nvme_completion *done, unsigned int max)
+/*
+ * Both phases: takes what is there and completes it. To be called beside the
+ * interrupt handler and whatever else does so. When the controller is stopped,
+ * what is in memory is taken.
+ */
+static unsigned int nvme_ans2_poll(struct nvme_queue *nvmeq)
 {
-	unsigned int seen, taken;
+	struct nvme_ans2_round round = { .nvmeq = nvmeq };
+	unsigned int seen;
 
-	seen = nvme_ans2_reap(&nvmeq->dev->ans2->hw, nvmeq->qid, done, max,
-			      &taken);
-	nvme_ans2_complete(nvmeq, done, taken);
+	seen = nvme_ans2_reap(&nvmeq->dev->ans2->hw, nvmeq->qid,
+			      nvme_ans2_taken, &round);
+	nvme_ans2_complete(&round);
 	return seen;
 }
 
@@ -579,6 +597,7 @@ static irqreturn_t nvme_ans2_irq(int irq, void *data)
 {
 	struct nvme_queue *nvmeq = data;
 	struct nvme_ans2_dev *ans2 = nvmeq->dev->ans2;
+	unsigned int seen;
 
 	/*
 	 * The admin queue's handler is the first, and seldom has anything to
@@ -588,9 +607,12 @@ static irqreturn_t nvme_ans2_irq(int irq, void *data)
 	if (!nvmeq->qid && !ans2->idle_irqs &&
 	    !(READ_ONCE(ans2->hw.inflight) & NVME_ANS2_ADMIN_MASK))
 		return nvme_ans2_idle_irq(nvmeq->dev, irq);
-	if (!nvme_ans2_process(nvmeq, ans2->hw.q[nvmeq->qid].done,
-			       NVME_ANS2_TAGS))
+	seen = nvme_ans2_poll(nvmeq);
+	if (!seen)
 		return nvme_ans2_idle_irq(nvmeq->dev, irq);
+	/* Where several came, more may have come while they were completed. */
+	if (seen > 1)
+		nvme_ans2_poll(nvmeq);
 	ans2->idle_irqs = 0;
 	return IRQ_HANDLED;
 }
@@ -604,21 +626,6 @@ static int nvme_ans2_request_irq(struct nvme_queue *nvmeq)
 	return pci_request_irq(to_pci_dev(dev->dev), nvmeq->cq_vector,
 			       nvme_ans2_irq, NULL, nvmeq, "nvme%dq%d",
 			       dev->ctrl.instance, nvmeq->qid);
-}
-
-/*
- * Takes what is there, beside the interrupt handler and whatever else does so.
- * When the controller is stopped, what is in memory is taken.
- */
-static bool nvme_ans2_poll(struct nvme_queue *nvmeq)
-{
-	unsigned int rounds = NVME_ANS2_TAGS;
-	struct nvme_completion done[8];
-	bool found = false;
-
-	while (rounds-- && nvme_ans2_process(nvmeq, done, ARRAY_SIZE(done)))
-		found = true;
-	return found;
 }
 
 static bool nvme_ans2_poll_cq(struct nvme_queue *nvmeq)

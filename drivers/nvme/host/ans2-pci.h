@@ -9,7 +9,7 @@
 #ifndef _NVME_ANS2_PCI_H
 #define _NVME_ANS2_PCI_H
 
-#include "ans2.h"
+#include "ans2-cq.h"
 
 /**
  * enum nvme_ans2_flag - what is known of a controller, one bit each
@@ -63,7 +63,7 @@ struct nvme_ans2_dev {
 };
 
 /* ans2-pci.c */
-static bool nvme_ans2_poll(struct nvme_queue *nvmeq);
+static unsigned int nvme_ans2_poll(struct nvme_queue *nvmeq);
 
 /* ans2-recover.c */
 static bool nvme_ans2_is_gone(struct nvme_dev *dev);

@@ -62,27 +62,29 @@
 #define ANS2_TCB_DMA_FROM_DEVICE	BIT(0)
 #define ANS2_TCB_DMA_TO_DEVICE		BIT(1)
 
+/*
+ * The first eight bytes of a TCB: it is in uncached memory, and what can be one
+ * store is one. Byte 0 is an opcode. It is left 0: older drivers copy the
+ * command's, but firmware since macOS 15 rejects some commands for it, and macOS
+ * leaves it 0. The length is the low half of the command's dword 12, whatever
+ * the command; for Read and Write that is the number of blocks less one.
+ */
+#define ANS2_TCB_DMA_FLAGS		GENMASK_ULL(15, 8)
+#define ANS2_TCB_COMMAND_ID		GENMASK_ULL(23, 16)
+#define ANS2_TCB_LENGTH			GENMASK_ULL(47, 32)
+
 /**
  * struct nvme_ans2_tcb - permission of the NVMMU for one command
- * @opcode: 0. Older drivers copy the command's; firmware since macOS 15
- *	rejects some commands for it, and macOS leaves it 0
- * @dma_flags: ANS2_TCB_DMA_*, 0 for a command without data
- * @command_id: the tag, which is also the index of this entry
- * @rsvd3: 0
- * @length: low half of the command's dword 12, whatever the command; for Read
- *	and Write that is the number of blocks less one
- * @rsvd6: 0
+ * @head: opcode, direction (ANS2_TCB_DMA_*, 0 for a command without data), the
+ *	tag, which is also the index of this entry, and the length
+ * @rsvd8: 0
  * @prp1: as in the command
  * @prp2: as in the command
  * @rsvd40: 0; the rest is the key and the vector of inline encryption
  */
 struct nvme_ans2_tcb {
-	u8	opcode;
-	u8	dma_flags;
-	u8	command_id;
-	u8	rsvd3;
-	__le16	length;
-	u8	rsvd6[18];
+	__le64	head;
+	u8	rsvd8[16];
 	__le64	prp1;
 	__le64	prp2;
 	u8	rsvd40[88];

@@ -12,13 +12,13 @@
  *   which memory it may transfer, at the same index. When the command is done
  *   the entry is invalidated through a register, before the tag is used again.
  *
- * This file knows those two and no block layer: it fills entries, rings
- * doorbells and takes completions off a ring. ans2-pci.c connects it to
- * nvme-pci.
+ * This file knows those two and no block layer: it fills entries and rings
+ * doorbells, and with ans2-cq.h takes completions off a ring. ans2-pci.c
+ * connects it to nvme-pci.
  *
- * What the device writes to memory is copied once and checked before it is
- * used: a completion whose tag is not in flight in its queue goes no further
- * than a message.
+ * What the device writes to memory is read once and checked before it is used:
+ * a completion whose tag is not in flight in its queue goes no further than a
+ * message.
  */
 
 #include <linux/bitfield.h>
@@ -29,14 +29,7 @@
 #include <linux/iopoll.h>
 #include <linux/string.h>
 
-#include "ans2.h"
-
-/* Elsewhere each would make a call of the register access around it. */
-#if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)
-#include <kunit/static_stub.h>
-#else
-#define KUNIT_STATIC_STUB_REDIRECT(...)
-#endif
+#include "ans2-cq.h"
 
 #define CREATE_TRACE_POINTS
 #include "ans2_trace.h"
@@ -48,29 +41,6 @@
 #if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)
 const struct nvme_ans2_window *nvme_ans2_window;
 #endif
-
-/*
- * nvme_ans2_reap() gives entries of a completion queue back to the device
- * before the requests in them are completed. The device cannot overrun the
- * queue by that: it holds an entry for a tag in flight only, a tag is in flight
- * until its request is completed, and there are fewer tags than entries.
- */
-static_assert(HWEIGHT64(NVME_ANS2_IO_MASK) < NVME_ANS2_IOQ_DEPTH);
-static_assert(HWEIGHT64(NVME_ANS2_ADMIN_MASK) < NVME_ANS2_AQ_DEPTH);
-
-static u32 ans2_read32(struct nvme_ans2 *ans2, u32 reg)
-{
-	KUNIT_STATIC_STUB_REDIRECT(ans2_read32, ans2, reg);
-	return readl(ans2->regs + reg);
-}
-
-/* Orders all memory writes before it, as writel() does. */
-static void ans2_write32(struct nvme_ans2 *ans2, u32 reg, u32 value)
-{
-	KUNIT_STATIC_STUB_REDIRECT(ans2_write32, ans2, reg, value);
-	writel(value, ans2->regs + reg);
-	nvme_ans2_wrote(ans2->regs + reg, value);
-}
 
 /* Orders nothing but registers among themselves. */
 static void ans2_write32_next(struct nvme_ans2 *ans2, u32 reg, u32 value)
@@ -264,10 +234,12 @@ bool nvme_ans2_fill(struct nvme_ans2 *ans2, unsigned int qid, void *sq_cmds,
 		return false;
 
 	tcb = &q->tcbs[tag];
-	tcb->opcode = 0;
-	tcb->dma_flags = ans2_dma_flags(cmd);
-	tcb->command_id = tag;
-	tcb->length = cpu_to_le16(le32_to_cpu(cmd->common.cdw12) & U16_MAX);
+	tcb->head = cpu_to_le64(FIELD_PREP(ANS2_TCB_DMA_FLAGS,
+					   ans2_dma_flags(cmd)) |
+				FIELD_PREP(ANS2_TCB_COMMAND_ID, tag) |
+				FIELD_PREP(ANS2_TCB_LENGTH,
+					   le32_to_cpu(cmd->common.cdw12) &
+					   U16_MAX));
 	tcb->prp1 = cmd->common.dptr.prp1;
 	tcb->prp2 = cmd->common.dptr.prp2;
 	memcpy(sq_cmds + tag * sizeof(*cmd), cmd, sizeof(*cmd));
@@ -309,61 +281,33 @@ bool nvme_ans2_is_busy(struct nvme_ans2 *ans2)
  * nvme_ans2_submit() - start commands that nvme_ans2_fill() wrote
  * @ans2: the controller
  * @qid: 0 for the admin queue, 1 for the I/O queue
- * @tags: their tags, in the order in which they are to start
- * @nr: how many
+ * @tags: mask of their tags, which start in ascending order; not 0
  *
  * A batch takes the lock once and pays one barrier. If the controller was
  * disabled meanwhile nothing starts; whoever disabled it cancels the requests.
  *
  * Context: any
  */
-void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, const u8 *tags,
-		      unsigned int nr)
+void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, u64 tags)
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
 	unsigned long flags;
-	unsigned int i;
 
 	spin_lock_irqsave(&ans2->lock, flags);
-	if (ans2->live && nr) {
+	if (likely(ans2->live)) {
 		if (unlikely(!ans2->watched))
 			ans2_watch(ans2);
-		ans2->inflight |= BIT_ULL(tags[0]);
+		ans2->inflight |= tags;
 		/*
 		 * The write barrier in here pairs with the device's fetch of
 		 * slot and TCB after it saw the tag. It covers the slots of
 		 * the whole batch, so the doorbells after it need none.
 		 */
-		ans2_write32(ans2, q->sq_db, tags[0]);
-		for (i = 1; i < nr; i++) {
-			ans2->inflight |= BIT_ULL(tags[i]);
-			ans2_write32_next(ans2, q->sq_db, tags[i]);
-		}
+		ans2_write32(ans2, q->sq_db, __ffs64(tags));
+		while (tags &= tags - 1)
+			ans2_write32_next(ans2, q->sq_db, __ffs64(tags));
 	}
 	spin_unlock_irqrestore(&ans2->lock, flags);
-}
-
-/* The phase says whether the rest of the entry is there. */
-static bool ans2_cqe_ready(const struct nvme_ans2_queue *q)
-{
-	const struct nvme_completion *cqes = READ_ONCE(q->cqes);
-	u16 head = READ_ONCE(q->head);
-
-	return cqes && (le16_to_cpu(READ_ONCE(cqes[head].status)) & 1) ==
-		       READ_ONCE(q->phase);
-}
-
-static void ans2_cq_next(struct nvme_ans2_queue *q)
-{
-	u16 head = q->head + 1;
-
-	if (head == q->depth) {
-		head = 0;
-		WRITE_ONCE(q->phase, q->phase ^ 1);
-	}
-	/* Never beyond the queue: the first test of a reap is without lock. */
-	WRITE_ONCE(q->head, head);
-	WRITE_ONCE(q->reaped, q->reaped + 1);
 }
 
 /**
@@ -411,109 +355,34 @@ bool nvme_ans2_has_entry(struct nvme_ans2 *ans2, unsigned int qid)
 	return ready;
 }
 
-/*
- * The bits of the status are unknown, so there is nothing to do about it but
- * to say so, as nvme-apple does.
+/**
+ * nvme_ans2_warn_stat() - say that a permission has not ended
+ * @ans2: the controller
+ * @tag: whose TCB was invalidated
+ * @stat: what the device says of it
+ *
+ * Context: any
  */
-static void ans2_check_stat(struct nvme_ans2 *ans2, u16 tag)
+void nvme_ans2_warn_stat(struct nvme_ans2 *ans2, u16 tag, u32 stat)
 {
-	u32 stat = ans2_read32(ans2, ANS2_NVMMU_TCB_STAT);
-
-	if (unlikely(stat))
-		dev_warn_ratelimited(ans2->dev,
-				     "NVMMU: TCB %u not invalidated (%#x)\n",
-				     tag, stat);
-}
-
-/*
- * Copies an entry and ends the permission of its tag. One read of each field:
- * the memory is the device's, it might change.
- */
-static bool ans2_take(struct nvme_ans2 *ans2, unsigned int qid,
-		      const struct nvme_completion *cqe,
-		      struct nvme_completion *done)
-{
-	u16 tag = READ_ONCE(cqe->command_id);
-
-	lockdep_assert_held(&ans2->lock);
-
-	if (unlikely(tag >= NVME_ANS2_TAGS ||
-		     !(ans2->inflight & ans2->q[qid].tags & BIT_ULL(tag)))) {
-		dev_warn_ratelimited(ans2->dev,
-				     "tag %u completed on queue %u is not in flight there\n",
-				     tag, qid);
-		return false;
-	}
-	done->command_id = tag;
-	done->status = READ_ONCE(cqe->status);
-	done->result.u64 = READ_ONCE(cqe->result.u64);
-	ans2->inflight &= ~BIT_ULL(tag);
-
-	if (ans2->live) {
-		ans2_write32(ans2, ANS2_NVMMU_TCB_INVAL, tag);
-		if (!ans2->stat_per_batch)
-			ans2_check_stat(ans2, tag);
-	}
-	return true;
+	dev_warn_ratelimited(ans2->dev, "NVMMU: TCB %u not invalidated (%#x)\n",
+			     tag, stat);
 }
 
 /**
- * nvme_ans2_reap() - take the new entries off a completion queue
+ * nvme_ans2_warn_tag() - say that an entry goes no further
  * @ans2: the controller
- * @qid: 0 for the admin queue, 1 for the I/O queue
- * @done: gets copies of the entries
- * @max: how many fit there
- * @taken: how many are there
+ * @q: where the entry was
+ * @tag: it names, which is not in flight there
  *
- * The first of two phases. It copies each new entry to @done, ends the
- * permissions of the tags and gives the entries back by one doorbell, all under
- * the lock. The caller completes the requests afterwards, without the lock:
- * that is safe because the entries are copies, and because a tag is not used
- * again before its request is completed. Callers need not exclude each other,
- * but for @done.
- *
- * A call takes at most one round of the queue, so that a faulty device cannot
- * keep the caller here; its level interrupt brings it back.
- *
- * Context: any, interrupts included
- * Return: how many entries there were, refused ones included
+ * Context: any
  */
-unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
-			    struct nvme_completion *done, unsigned int max,
-			    unsigned int *taken)
+void nvme_ans2_warn_tag(struct nvme_ans2 *ans2, struct nvme_ans2_queue *q,
+			u16 tag)
 {
-	struct nvme_ans2_queue *q = &ans2->q[qid];
-	unsigned int seen = 0, nr = 0;
-	unsigned long flags;
-
-	*taken = 0;
-	/*
-	 * Both queues share the interrupt: most calls for admin end here. If
-	 * another caller moves the head meanwhile, it takes the entry.
-	 */
-	if (!ans2_cqe_ready(q))
-		return 0;
-
-	spin_lock_irqsave(&ans2->lock, flags);
-	while (seen < q->depth && nr < max && ans2_cqe_ready(q)) {
-		/*
-		 * Phase before the rest of the entry. Pairs with the order in
-		 * which the device writes an entry.
-		 */
-		dma_rmb();
-		if (ans2_take(ans2, qid, &q->cqes[q->head], &done[nr]))
-			nr++;
-		ans2_cq_next(q);
-		seen++;
-	}
-	if (seen && ans2->live) {
-		if (ans2->stat_per_batch && nr)
-			ans2_check_stat(ans2, done[nr - 1].command_id);
-		ans2_write32(ans2, q->cq_db, q->head);
-	}
-	spin_unlock_irqrestore(&ans2->lock, flags);
-	*taken = nr;
-	return seen;
+	dev_warn_ratelimited(ans2->dev,
+			     "tag %u completed on queue %td is not in flight there\n",
+			     tag, q - ans2->q);
 }
 
 #if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)

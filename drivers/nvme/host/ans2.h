@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Apple ANS2: NVMMU and linear queues, the interface of ans2.c
+ * Apple ANS2: NVMMU and linear queues, the interface of ans2.c. Completions are
+ * taken by ans2-cq.h.
  */
 
 #ifndef _NVME_ANS2_H
@@ -47,7 +48,6 @@ static_assert((NVME_ANS2_ADMIN_MASK & NVME_ANS2_IO_MASK) == 0);
  * @head: next entry to read
  * @phase: phase bit of an entry that was not read yet
  * @reaped: how many entries were read since the start, may wrap
- * @done: copies of entries, for the interrupt handler
  */
 struct nvme_ans2_queue {
 	struct nvme_ans2_tcb *tcbs;
@@ -60,7 +60,6 @@ struct nvme_ans2_queue {
 	u16 head;
 	u8 phase;
 	u32 reaped;
-	struct nvme_completion done[NVME_ANS2_TAGS];
 };
 
 /**
@@ -107,15 +106,14 @@ void nvme_ans2_start(struct nvme_ans2 *ans2);
 void nvme_ans2_stop(struct nvme_ans2 *ans2);
 bool nvme_ans2_fill(struct nvme_ans2 *ans2, unsigned int qid, void *sq_cmds,
 		    const struct nvme_command *cmd);
-void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, const u8 *tags,
-		      unsigned int nr);
+void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, u64 tags);
 void nvme_ans2_open_cq(struct nvme_ans2 *ans2, unsigned int qid,
 		       const struct nvme_completion *cqes);
 bool nvme_ans2_is_busy(struct nvme_ans2 *ans2);
 bool nvme_ans2_has_entry(struct nvme_ans2 *ans2, unsigned int qid);
-unsigned int nvme_ans2_reap(struct nvme_ans2 *ans2, unsigned int qid,
-			    struct nvme_completion *done, unsigned int max,
-			    unsigned int *taken);
+void nvme_ans2_warn_stat(struct nvme_ans2 *ans2, u16 tag, u32 stat);
+void nvme_ans2_warn_tag(struct nvme_ans2 *ans2, struct nvme_ans2_queue *q,
+			u16 tag);
 
 #if IS_ENABLED(CONFIG_NVME_ANS2_KUNIT_TEST)
 #include "tests/ans2_window.h"

@@ -15,6 +15,7 @@ from cases.common import Background, wait_drive
 
 NVME = "drivers/nvme/host/"
 ANS2 = NVME + "ans2.c"
+ANS2_CQ = NVME + "ans2-cq.h"
 ANS2_H = NVME + "ans2.h"
 PCI = NVME + "ans2-pci.c"
 RECOVER = NVME + "ans2-recover.c"
@@ -76,21 +77,21 @@ def mappings(mac):
 
 # ----- the mistakes -----
 
-def without_lock(function):
-    """Edit: @function, by its head, does not take the lock."""
+def without_lock(file, function):
+    """Edit: @function of @file, by its head, does not take the lock."""
     lock, unlock = (rf"spin_{w}\(&ans2->lock, flags\);"
                     for w in ("lock_irqsave", "unlock_irqrestore"))
-    return Edit(ANS2, rf"(?ms)^({function}\(.*?){lock}(.*?){unlock}",
+    return Edit(file, rf"(?ms)^({function}\(.*?){lock}(.*?){unlock}",
                 r"\1(void)flags;\2")
 
 
-LOCK_REMOVED = (without_lock("void nvme_ans2_submit"),
-                without_lock("unsigned int nvme_ans2_reap"))
+LOCK_REMOVED = (without_lock(ANS2, "void nvme_ans2_submit"),
+                without_lock(ANS2_CQ, "nvme_ans2_reap"))
 
 # The lock is given back a line too early.
 LOCK_TOO_SHORT = (
-    Edit(ANS2, r"(?s)(\tif \(seen && ans2->live\) \{.*?\n\t\}\n)"
-         r"(\tspin_unlock_irqrestore\(&ans2->lock, flags\);\n)", r"\2\1"),)
+    Edit(ANS2_CQ, r"(\t\tans2_give_back\([^;]*;\n)",
+         r"\t\tspin_unlock(&ans2->lock);\n\1\t\tspin_lock(&ans2->lock);\n"),)
 
 # The permission lies beside its place until the doorbell is rung. What the
 # controller finds there is that of another command, and it may see it change.
@@ -99,13 +100,16 @@ TCB_AFTER_DOORBELL = (
          r"static struct nvme_ans2_tcb late[2][NVME_ANS2_TAGS];\n\1"),
     Edit(ANS2, r"tcb = &q->tcbs\[tag\];", "tcb = &late[qid][tag];"),
     Edit(ANS2, r"(?ms)^(void nvme_ans2_submit\(.*?)(\tspin_unlock)",
-         r"\1\tfor (i = 0; i < nr; i++)"
-         r" q->tcbs[tags[i]] = late[qid][tags[i]];\n\2"))
+         r"\1\tfor (unsigned int i = 0; i < NVME_ANS2_TAGS; i++)"
+         r" if (all & BIT_ULL(i)) q->tcbs[i] = late[qid][i];\n\2"),
+    Edit(ANS2, r"(ans2->inflight \|= tags;)", r"\1 all = tags;"),
+    Edit(ANS2, r"(?s)(void nvme_ans2_submit\(.*?unsigned long flags;)",
+         r"\1 u64 all = 0;"))
 
 CQ_DOORBELL_FIRST = (
-    Edit(ANS2, r"(dma_rmb\(\);)",
-         r"\1 ans2_write32(ans2, q->cq_db, (q->head + 1) % q->depth);"),
-    Edit(ANS2, r"ans2_write32\(ans2, q->cq_db, q->head\);", ";"))
+    Edit(ANS2_CQ, r"(dma_rmb\(\);)",
+         r"\1 ans2_write32(ans2, q->cq_db, (head + 1) % q->depth);"),
+    Edit(ANS2_CQ, r"ans2_write32\(ans2, q->cq_db, q->head\);", ";"))
 
 # The admin queue uses tag 63 instead of 0, and the I/O queue 2..63.
 TAG_63_SHARED = (
@@ -125,7 +129,7 @@ MISTAKES = {
         by_judge("doorbell-race", hammer), LOCK_TOO_SHORT, {"cpus": 4}),
     "tcb-not-invalidated": Mistake(
         by_judge("tcb-not-invalidated"),
-        (Edit(ANS2, r"ans2_write32\([^;]*TCB_INVAL, tag\);", ";"),)),
+        (Edit(ANS2_CQ, r"ans2_write32\([^;]*TCB_INVAL, tag\);", ";"),)),
     "tcb-after-doorbell": Mistake(
         by_judge("tcb-flags|tcb-prp|tcb-setup"), TCB_AFTER_DOORBELL),
     "flags-swapped": Mistake(
@@ -137,13 +141,14 @@ MISTAKES = {
               r"\1 3;"),)),
     "opcode-in-tcb": Mistake(
         by_judge("tcb-opcode"),
-        (Edit(ANS2, r"(tcb->opcode = )0;", r"\1 cmd->common.opcode;"),)),
+        (Edit(ANS2, r"(FIELD_PREP\(ANS2_TCB_DMA_FLAGS,)",
+              r"cmd->common.opcode | \1"),)),
     "length-in-tcb": Mistake(
         by_judge("tcb-length"),
-        (Edit(ANS2, r"(tcb->length = )[^;]*;", r"\1 0;"),)),
+        (Edit(ANS2, r"(FIELD_PREP\(ANS2_TCB_LENGTH,)", r"0 & \1"),)),
     "other-tag-in-tcb": Mistake(
         by_judge("tcb-tag"),
-        (Edit(ANS2, r"(tcb->command_id = )tag;", r"\1 tag ^ 1;"),)),
+        (Edit(ANS2, r"(FIELD_PREP\(ANS2_TCB_COMMAND_ID, tag)", r"\1 ^ 1"),)),
     "prp2-missing-in-tcb": Mistake(
         by_judge("tcb-prp"),
         (Edit(ANS2, r"(tcb->prp2 = )[^;]*;", r"\1 0;"),)),
@@ -158,7 +163,7 @@ MISTAKES = {
     "tag-63-shared": Mistake(by_judge("tag-shared", all_tags), TAG_63_SHARED),
     "tag-used-twice": Mistake(
         by_judge("tag-busy|tcb-not-invalidated"),
-        (Edit(ANS2, r"(ans2_write32\(ans2, q->sq_db, tags\[0\]\);)",
+        (Edit(ANS2, r"(ans2_write32\(ans2, q->sq_db, __ffs64\(tags\)\);)",
               r"\1 \1"),)),
     "cq-doorbell-first": Mistake(
         by_judge("tcb-not-invalidated"), CQ_DOORBELL_FIRST),
