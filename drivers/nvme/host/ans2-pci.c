@@ -345,14 +345,14 @@ static blk_status_t __flatten nvme_ans2_prep(struct nvme_queue *nvmeq,
 }
 
 static blk_status_t nvme_ans2_send(struct nvme_queue *nvmeq,
-				   struct request *req)
+				   struct request *req, bool last)
 {
 	blk_status_t ret;
 	u64 tags = 0;
 
 	ret = nvme_ans2_prep(nvmeq, req, &tags);
-	if (likely(tags))
-		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, tags);
+	if (likely(!ret))
+		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, tags, last);
 	return ret;
 }
 
@@ -396,7 +396,7 @@ static blk_status_t nvme_ans2_send_admin(struct nvme_queue *nvmeq,
 					    min_t(unsigned int,
 						  req->q->rq_timeout,
 						  NVME_IO_TIMEOUT));
-	ret = nvme_ans2_send(nvmeq, req);
+	ret = nvme_ans2_send(nvmeq, req, true);
 	if (ret)
 		cmpxchg(&ans2->admin, req, NULL);
 	return ret;
@@ -427,7 +427,15 @@ static blk_status_t nvme_ans2_queue_rq(struct blk_mq_hw_ctx *hctx,
 
 	if (!nvmeq->qid)
 		return nvme_ans2_send_admin(nvmeq, req);
-	return nvme_ans2_send(nvmeq, req);
+	return nvme_ans2_send(nvmeq, req, bd->last);
+}
+
+/* The block layer has said that more follows, and now does not come. */
+static void nvme_ans2_commit_rqs(struct blk_mq_hw_ctx *hctx)
+{
+	struct nvme_queue *nvmeq = hctx->driver_data;
+
+	nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, 0, true);
 }
 
 /*
@@ -449,7 +457,7 @@ static void nvme_ans2_queue_rqs(struct rq_list *rqlist)
 			rq_list_add_tail(&requeue_list, req);
 	}
 	if (likely(tags))
-		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, tags);
+		nvme_ans2_submit(&nvmeq->dev->ans2->hw, nvmeq->qid, tags, true);
 	*rqlist = requeue_list;
 }
 
@@ -651,6 +659,7 @@ static const struct blk_mq_ops nvme_ans2_admin_mq_ops = {
 static const struct blk_mq_ops nvme_ans2_mq_ops = {
 	.queue_rq	= nvme_ans2_queue_rq,
 	.queue_rqs	= nvme_ans2_queue_rqs,
+	.commit_rqs	= nvme_ans2_commit_rqs,
 	.complete	= nvme_pci_complete_rq,
 	.init_hctx	= nvme_init_hctx,
 	.init_request	= nvme_pci_init_request,

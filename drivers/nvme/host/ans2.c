@@ -160,6 +160,7 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
 	spin_lock_irqsave(&ans2->lock, flags);
 	ans2->q[0].cqes = NULL;
 	ans2->q[1].cqes = NULL;
+	ans2->q[1].waiting = 0;
 	ans2_write32(ans2, ANS2_LINEAR_SQ_CTRL, ANS2_LINEAR_SQ_CTRL_EN);
 	ans2_write32(ans2, ANS2_MAX_PEND_CMDS,
 		     FIELD_PREP(ANS2_MAX_PEND_CMDS_LO, NVME_ANS2_TAGS) |
@@ -281,20 +282,24 @@ bool nvme_ans2_is_busy(struct nvme_ans2 *ans2)
  * nvme_ans2_submit() - start commands that nvme_ans2_fill() wrote
  * @ans2: the controller
  * @qid: 0 for the admin queue, 1 for the I/O queue
- * @tags: mask of their tags, which start in ascending order; not 0
+ * @tags: mask of their tags, which start in ascending order
+ * @last: false if another call follows soon, and the commands may wait for it
  *
  * A batch takes the lock once and pays one barrier. If the controller was
  * disabled meanwhile nothing starts; whoever disabled it cancels the requests.
  *
  * Context: any
  */
-void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, u64 tags)
+void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, u64 tags,
+		      bool last)
 {
 	struct nvme_ans2_queue *q = &ans2->q[qid];
 	unsigned long flags;
 
 	spin_lock_irqsave(&ans2->lock, flags);
-	if (likely(ans2->live)) {
+	tags |= q->waiting;
+	q->waiting = last ? 0 : tags;
+	if (likely(last && tags && ans2->live)) {
 		if (unlikely(!ans2->watched))
 			ans2_watch(ans2);
 		ans2->inflight |= tags;

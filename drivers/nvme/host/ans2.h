@@ -43,6 +43,7 @@ static_assert((NVME_ANS2_ADMIN_MASK & NVME_ANS2_IO_MASK) == 0);
  * @sq_db: offset of the submission doorbell, which takes a tag
  * @cq_db: offset of the completion doorbell, which takes a head
  * @tags: mask of the tags that may be in flight here
+ * @waiting: mask of the tags whose doorbell is rung with the next one
  * @cqes: the completion ring, written by the device; NULL until it is opened
  * @depth: its entries, at most NVME_ANS2_TAGS
  * @head: next entry to read
@@ -55,6 +56,7 @@ struct nvme_ans2_queue {
 	u32 sq_db;
 	u32 cq_db;
 	u64 tags;
+	u64 waiting;
 	const struct nvme_completion *cqes;
 	u16 depth;
 	u16 head;
@@ -106,7 +108,8 @@ void nvme_ans2_start(struct nvme_ans2 *ans2);
 void nvme_ans2_stop(struct nvme_ans2 *ans2);
 bool nvme_ans2_fill(struct nvme_ans2 *ans2, unsigned int qid, void *sq_cmds,
 		    const struct nvme_command *cmd);
-void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, u64 tags);
+void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, u64 tags,
+		      bool last);
 void nvme_ans2_open_cq(struct nvme_ans2 *ans2, unsigned int qid,
 		       const struct nvme_completion *cqes);
 bool nvme_ans2_is_busy(struct nvme_ans2 *ans2);

@@ -24,8 +24,10 @@ from faults import FAULTS
 
 TOP = Path(__file__).resolve().parents[3]
 HEADER = "ans2-planted.h"
-# pci.c includes some of our files by name, from the folder that it is in.
-COMPANIONS = ("drivers/nvme/host/pci.c",)
+# Includes some of our files by name, from the folder that it is in.
+COMPANIONS = ("drivers/nvme/host/pci.c", "drivers/nvme/host/ans2-pci.h")
+# Has functions of its own, inline.
+HEADERS = ("drivers/nvme/host/ans2-cq.h",)
 
 
 class PlantError(Exception):
@@ -103,9 +105,10 @@ class Source:
 
 
 def sources(tree):
-    """The C files of the drivers as they are in @tree, {name: Source}."""
+    """The code of the drivers as it is in @tree, {name: Source}."""
     names = sorted(str(p.relative_to(TOP)) for p in
                    (TOP / "drivers").rglob("*.c") if p.parent.name != "tests")
+    names += HEADERS
     return {name: Source(name, (Path(tree) / name).read_text(encoding="utf-8"))
             for name in names}
 

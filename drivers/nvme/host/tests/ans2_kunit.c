@@ -211,7 +211,7 @@ static bool ans2_all_bytes(const void *mem, u8 byte, size_t size)
 
 static void ans2_submit_one(struct ans2_ctx *ctx, unsigned int qid, u8 tag)
 {
-	nvme_ans2_submit(&ctx->ans2, qid, BIT_ULL(tag));
+	nvme_ans2_submit(&ctx->ans2, qid, BIT_ULL(tag), true);
 }
 
 /* The callback keeps what it is told, as if it were another entry. */
@@ -447,7 +447,7 @@ static void watch_ends_with_the_device(struct kunit *test)
 	struct ans2_ctx *ctx = test->priv;
 
 	nvme_ans2_start(ans2);
-	nvme_ans2_submit(ans2, 1, BIT_ULL(2));
+	nvme_ans2_submit(ans2, 1, BIT_ULL(2), true);
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&ans2->watch));
 	kunit_device_unregister(test, ctx->ans2.dev);
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ans2->watch));

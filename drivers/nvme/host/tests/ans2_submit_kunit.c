@@ -348,7 +348,7 @@ static void submit_batch_starts_each_once(struct kunit *test)
 	unsigned int i;
 
 	nvme_ans2_submit(&ctx->ans2, 1, BIT_ULL(2) | BIT_ULL(3) | BIT_ULL(9) |
-			 BIT_ULL(62));
+			 BIT_ULL(62), true);
 	KUNIT_EXPECT_EQ(test, ctx->nr, ARRAY_SIZE(tags));
 	for (i = 0; i < ARRAY_SIZE(tags); i++) {
 		KUNIT_EXPECT_EQ(test, ctx->op[i].reg, T_IOSQ_DB);
@@ -361,7 +361,7 @@ static void submit_batch_orders_memory_once(struct kunit *test)
 {
 	struct ans2_ctx *ctx = test->priv;
 
-	nvme_ans2_submit(&ctx->ans2, 1, GENMASK_ULL(4, 2));
+	nvme_ans2_submit(&ctx->ans2, 1, GENMASK_ULL(4, 2), true);
 	expect_op(test, 0, T_WRITE32, T_IOSQ_DB, 2);
 	expect_op(test, 1, T_WRITE32_NEXT, T_IOSQ_DB, 3);
 	expect_op(test, 2, T_WRITE32_NEXT, T_IOSQ_DB, 4);
@@ -371,9 +371,52 @@ static void submit_batch_of_all_tags(struct kunit *test)
 {
 	struct ans2_ctx *ctx = test->priv;
 
-	nvme_ans2_submit(&ctx->ans2, 1, 0x7ffffffffffffffcull);
+	nvme_ans2_submit(&ctx->ans2, 1, 0x7ffffffffffffffcull, true);
 	KUNIT_EXPECT_EQ(test, ctx->nr, 61);
 	KUNIT_EXPECT_EQ(test, ctx->ans2.inflight, 0x7ffffffffffffffcull);
+}
+
+/* The block layer hands over one after the other and says which is the last. */
+static void what_waits_starts_with_the_next(struct kunit *test)
+{
+	struct ans2_ctx *ctx = test->priv;
+
+	nvme_ans2_submit(&ctx->ans2, 1, BIT_ULL(7), false);
+	nvme_ans2_submit(&ctx->ans2, 1, BIT_ULL(5), false);
+	KUNIT_EXPECT_EQ(test, ctx->nr, 0);
+	KUNIT_EXPECT_EQ(test, ctx->ans2.inflight, 0);
+	nvme_ans2_submit(&ctx->ans2, 1, BIT_ULL(9), true);
+	KUNIT_EXPECT_EQ(test, ctx->nr, 3);
+	expect_op(test, 0, T_WRITE32, T_IOSQ_DB, 5);
+	expect_op(test, 1, T_WRITE32_NEXT, T_IOSQ_DB, 7);
+	expect_op(test, 2, T_WRITE32_NEXT, T_IOSQ_DB, 9);
+	KUNIT_EXPECT_EQ(test, ctx->ans2.inflight, 0x2a0ull);
+	nvme_ans2_submit(&ctx->ans2, 1, 0, true);
+	KUNIT_EXPECT_EQ(test, ctx->nr, 3);
+}
+
+static void what_waits_starts_without_another(struct kunit *test)
+{
+	struct ans2_ctx *ctx = test->priv;
+
+	nvme_ans2_submit(&ctx->ans2, 1, BIT_ULL(7), false);
+	nvme_ans2_submit(&ctx->ans2, 1, 0, true);
+	KUNIT_EXPECT_EQ(test, ctx->nr, 1);
+	expect_op(test, 0, T_WRITE32, T_IOSQ_DB, 7);
+}
+
+/* It was cancelled meanwhile, and its tag may be another's. */
+static void what_waits_is_forgotten_by_a_start(struct kunit *test)
+{
+	struct ans2_ctx *ctx = test->priv;
+
+	nvme_ans2_submit(&ctx->ans2, 1, BIT_ULL(7), false);
+	nvme_ans2_stop(&ctx->ans2);
+	nvme_ans2_start(&ctx->ans2);
+	ctx->nr = 0;
+	ans2_submit_one(ctx, 1, 9);
+	KUNIT_EXPECT_EQ(test, ctx->nr, 1);
+	expect_op(test, 0, T_WRITE32, T_IOSQ_DB, 9);
 }
 
 static void submit_after_stop_does_nothing(struct kunit *test)
@@ -393,7 +436,7 @@ static void submit_rings_under_lock(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_SMP))
 		kunit_skip(test, "a spinlock is nothing without SMP");
 	ctx->on_op = ans2_expect_locked;
-	nvme_ans2_submit(&ctx->ans2, 1, GENMASK_ULL(3, 2));
+	nvme_ans2_submit(&ctx->ans2, 1, GENMASK_ULL(3, 2), true);
 	KUNIT_EXPECT_EQ(test, ctx->nr, 2);
 	KUNIT_EXPECT_TRUE(test, ans2_lock_is_free(ctx));
 }
@@ -431,7 +474,7 @@ static void next_commands_leave_the_watch_alone(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ans2_take_watch(ctx));
 	ans2_submit_one(ctx, 1, 3);
 	ans2_submit_one(ctx, 0, 0);
-	nvme_ans2_submit(&ctx->ans2, 1, GENMASK_ULL(6, 4));
+	nvme_ans2_submit(&ctx->ans2, 1, GENMASK_ULL(6, 4), true);
 	KUNIT_EXPECT_FALSE(test, ans2_take_watch(ctx));
 }
 
@@ -533,6 +576,9 @@ static struct kunit_case ans2_submit_cases[] = {
 	KUNIT_CASE(submit_batch_starts_each_once),
 	KUNIT_CASE(submit_batch_orders_memory_once),
 	KUNIT_CASE(submit_batch_of_all_tags),
+	KUNIT_CASE(what_waits_starts_with_the_next),
+	KUNIT_CASE(what_waits_starts_without_another),
+	KUNIT_CASE(what_waits_is_forgotten_by_a_start),
 	KUNIT_CASE(submit_after_stop_does_nothing),
 	KUNIT_CASE(submit_rings_under_lock),
 	KUNIT_CASE(first_command_starts_the_watch),
