@@ -77,8 +77,9 @@ static inline bool ans2_cqe_is_new(u64 upper, u8 phase)
 static inline bool ans2_cqe_ready(const struct nvme_ans2_queue *q)
 {
 	const struct nvme_completion *cqes = READ_ONCE(q->cqes);
+	u16 head = READ_ONCE(q->head);
 
-	return cqes && ans2_cqe_is_new(ans2_cqe_upper(&cqes[READ_ONCE(q->head)]),
+	return cqes && ans2_cqe_is_new(ans2_cqe_upper(&cqes[head]),
 				       READ_ONCE(q->phase));
 }
 

@@ -65,9 +65,10 @@
 /*
  * The first eight bytes of a TCB: it is in uncached memory, and what can be one
  * store is one. Byte 0 is an opcode. It is left 0: older drivers copy the
- * command's, but firmware since macOS 15 rejects some commands for it, and macOS
- * leaves it 0. The length is the low half of the command's dword 12, whatever
- * the command; for Read and Write that is the number of blocks less one.
+ * command's, but firmware since macOS 15 rejects some commands for it, and
+ * macOS leaves it 0. The length is the low half of the command's dword 12,
+ * whatever the command; for Read and Write that is the number of blocks less
+ * one.
  */
 #define ANS2_TCB_DMA_FLAGS		GENMASK_ULL(15, 8)
 #define ANS2_TCB_COMMAND_ID		GENMASK_ULL(23, 16)
