@@ -5,7 +5,7 @@ They run as modules, so that a mistake costs no link of a kernel.
 """
 
 from mac import Build
-from mac.mistakes import (Edit, Mistake, by_case, by_console, by_judge, cases,
+from mac.mistakes import (Edit, Mistake, by_case, by_judge, cases,
                           edited_modules)
 from mac.suite import Setup
 
@@ -157,9 +157,6 @@ MISTAKES = {
         (Edit(ANS2, r"(memcpy\(sq_cmds [^;]*;)",
               r"\1 ((struct nvme_command *)sq_cmds)[tag].common.command_id++;"
               ),)),
-    "cid-with-generation": Mistake(
-        by_console(r"opcode 0x\w+ with flags 0x\w+ is not sent", hammer),
-        (Edit(HOOKS, r"NVME_QUIRK_SKIP_CID_GEN\s+\|", "0 |"),)),
     "tag-63-shared": Mistake(by_judge("tag-shared", all_tags), TAG_63_SHARED),
     "tag-used-twice": Mistake(
         by_judge("tag-busy|tcb-not-invalidated"),

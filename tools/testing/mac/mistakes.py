@@ -88,15 +88,6 @@ def by_judge(rule, load=None, first=None, seconds=DEADLINE):
     return caught
 
 
-def by_console(pattern, load=None, seconds=DEADLINE):
-    """The driver itself sees it: @pattern comes on the console."""
-    def caught(mac):
-        if load:
-            load(mac)
-        return mac.console.wait(pattern, seconds, mac.check_alive)[0].strip()
-    return caught
-
-
 def by_case(case, reason):
     """The function @case fails, and says @reason, a regular expression."""
     def caught(mac):
