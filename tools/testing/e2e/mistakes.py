@@ -88,10 +88,10 @@ def without_lock(file, function):
 LOCK_REMOVED = (without_lock(ANS2, "void nvme_ans2_submit"),
                 without_lock(ANS2_CQ, "nvme_ans2_reap"))
 
-# The lock is given back a line too early.
+# The lock is given back before the last doorbell, and whoever waits has it.
 LOCK_TOO_SHORT = (
     Edit(ANS2_CQ, r"(\t\tans2_give_back\([^;]*;\n)",
-         r"\t\tspin_unlock(&ans2->lock);\n\1\t\tspin_lock(&ans2->lock);\n"),)
+         r"\t\tspin_unlock(&ans2->lock);\n\t\tspin_lock(&ans2->lock);\n\1"),)
 
 # The permission lies beside its place until the doorbell is rung. What the
 # controller finds there is that of another command, and it may see it change.
