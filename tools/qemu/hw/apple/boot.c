@@ -7,7 +7,8 @@
  * spin table and enters the kernel (or U-Boot).  Here QEMU's Arm boot code
  * does what is common to all boards: it loads the files and fills in /memory,
  * the command line and the initrd.  The rest is below: cpu-release-addr, CPUs
- * that are not there, marks for U-Boot, seeds, and the power-off register.
+ * that are not there, marks for U-Boot, seeds, the power-off register and the
+ * power key.
  *
  * The devicetree itself is the kernel's own, given with -dtb.
  */
@@ -18,10 +19,12 @@
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "hw/apple/boot.h"
+#include "hw/apple/powerkey.h"
 #include "hw/apple/poweroff.h"
 #include "hw/apple/t8103-cpu.h"
 #include "hw/arm/boot.h"
 #include "hw/loader.h"
+#include "standard-headers/linux/input.h"
 #include "system/device_tree.h"
 #include <libfdt.h>
 
@@ -34,6 +37,10 @@
 #define SPIN_TABLE_OFFSET 0x2000
 
 #define MAX_CPU_NODES 32
+
+/* Cells of the devicetree's interrupts */
+#define AIC_IRQ 0
+#define IRQ_LEVEL_HIGH 4
 
 typedef struct AppleBoot {
     struct arm_boot_info arm;
@@ -352,6 +359,69 @@ static void add_poweroff(void *fdt, hwaddr addr)
     qemu_fdt_setprop_cell(fdt, action, "value", APPLE_POWEROFF_VALUE);
 }
 
+/* The AIC's interrupt @irq, active high */
+static void set_interrupt(void *fdt, const char *node, unsigned irq)
+{
+    int aic = fdt_node_offset_by_compatible(fdt, -1, "apple,aic");
+
+    dtb_check(aic, "apple,aic");
+    qemu_fdt_setprop_cell(fdt, node, "interrupt-parent",
+                          fdt_get_phandle(fdt, aic));
+    qemu_fdt_setprop_cells(fdt, node, "interrupts", AIC_IRQ, irq,
+                           IRQ_LEVEL_HIGH);
+}
+
+/* A GPIO controller with one line */
+static void add_gpio(void *fdt, hwaddr addr, unsigned irq, uint32_t phandle)
+{
+    g_autofree char *node = g_strdup_printf("/gpio@%" PRIx64, addr);
+    g_autofree char *port = g_strdup_printf("%s/gpio-port@0", node);
+
+    qemu_fdt_add_subnode(fdt, node);
+    qemu_fdt_setprop_string(fdt, node, "compatible", "snps,dw-apb-gpio");
+    qemu_fdt_setprop_sized_cells(fdt, node, "reg", 2, addr,
+                                 2, (uint64_t)APPLE_POWERKEY_SIZE);
+    qemu_fdt_setprop_cell(fdt, node, "#address-cells", 1);
+    qemu_fdt_setprop_cell(fdt, node, "#size-cells", 0);
+
+    qemu_fdt_add_subnode(fdt, port);
+    qemu_fdt_setprop_string(fdt, port, "compatible", "snps,dw-apb-gpio-port");
+    qemu_fdt_setprop_cell(fdt, port, "reg", 0);
+    qemu_fdt_setprop_cell(fdt, port, "ngpios", 1);
+    qemu_fdt_setprop(fdt, port, "gpio-controller", NULL, 0);
+    qemu_fdt_setprop_cell(fdt, port, "#gpio-cells", 2);
+    qemu_fdt_setprop(fdt, port, "interrupt-controller", NULL, 0);
+    qemu_fdt_setprop_cell(fdt, port, "#interrupt-cells", 2);
+    set_interrupt(fdt, port, irq);
+    qemu_fdt_setprop_cell(fdt, port, "phandle", phandle);
+}
+
+static void add_key(void *fdt, uint32_t gpio)
+{
+    static const char keys[] = "/gpio-keys", key[] = "/gpio-keys/power";
+
+    qemu_fdt_add_subnode(fdt, keys);
+    qemu_fdt_setprop_string(fdt, keys, "compatible", "gpio-keys");
+    qemu_fdt_add_subnode(fdt, key);
+    qemu_fdt_setprop_string(fdt, key, "label", "power");
+    qemu_fdt_setprop_cell(fdt, key, "linux,code", KEY_POWER);
+    qemu_fdt_setprop_cells(fdt, key, "gpios", gpio, 0, 0);
+    qemu_fdt_setprop(fdt, key, "wakeup-source", NULL, 0);
+}
+
+/*
+ * A node that is added comes before the others, and 6.12 suspends what comes
+ * later first.  The key has to be asleep before its GPIO is, or that has not
+ * heard yet of the key that is to wake the system.
+ */
+static void add_powerkey(void *fdt, hwaddr addr, unsigned irq)
+{
+    uint32_t phandle = qemu_fdt_alloc_phandle(fdt);
+
+    add_key(fdt, phandle);
+    add_gpio(fdt, addr, irq, phandle);
+}
+
 static void modify_dtb(const struct arm_boot_info *info, void *fdt)
 {
     const AppleBoot *boot = container_of(info, AppleBoot, arm);
@@ -365,6 +435,10 @@ static void modify_dtb(const struct arm_boot_info *info, void *fdt)
     add_seeds(fdt);
     if (boot->board.poweroff_addr) {
         add_poweroff(fdt, boot->board.poweroff_addr);
+    }
+    if (boot->board.powerkey_addr) {
+        add_powerkey(fdt, boot->board.powerkey_addr,
+                     boot->board.powerkey_irq);
     }
     dtb_check(fdt_add_mem_rsv(fdt, boot->board.ram_base, RESERVED_SIZE),
               "/memreserve/");

@@ -9,6 +9,8 @@
  *    ANS block before the kernel
  *  + poweroff=on|off: whether the devicetree has a way to switch off; a Mac
  *    has its SMC for that, which is not modelled
+ *  + powerkey=on|off: whether there is a power key, in the devicetree too, that
+ *    QMP system_powerdown presses; likewise
  *  + ssd=ID: the drive (-drive if=none,id=ID) behind the ANS2
  *
  * -kernel takes an arm64 Image or U-Boot, -dtb the kernel's t8103-j274.dtb.
@@ -22,6 +24,7 @@
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "hw/apple/boot.h"
+#include "hw/apple/powerkey.h"
 #include "hw/apple/poweroff.h"
 #include "hw/apple/t8103.h"
 #include "hw/boards.h"
@@ -38,10 +41,12 @@ struct AppleJ274State {
 
     AppleT8103State soc;
     ApplePoweroffState poweroff;
+    ApplePowerkeyState powerkey;
 
     char *handover;
     char *ssd;
     bool poweroff_enabled;
+    bool powerkey_enabled;
 };
 
 #define MIN_RAM (1 * GiB)
@@ -52,6 +57,9 @@ struct AppleJ274State {
  * Place and size are a model choice; that there is such a part is not.
  */
 #define ANS_MEMORY_SIZE (16 * MiB)
+
+/* An input of the AIC that nothing names */
+#define POWERKEY_IRQ 895
 
 static const char *const firmware_values[] = { "2026", "old", NULL };
 static const char *const handover_values[] = {
@@ -125,6 +133,19 @@ static void realize_poweroff(AppleJ274State *s)
     sysbus_mmio_map(poweroff, 0, apple_t8103_memmap[T8103_POWEROFF].addr);
 }
 
+static void realize_powerkey(AppleJ274State *s)
+{
+    SysBusDevice *powerkey;
+
+    object_initialize_child(OBJECT(s), "power-key", &s->powerkey,
+                            TYPE_APPLE_POWERKEY);
+    powerkey = SYS_BUS_DEVICE(&s->powerkey);
+    sysbus_realize(powerkey, &error_fatal);
+    sysbus_mmio_map(powerkey, 0, apple_t8103_memmap[T8103_POWERKEY].addr);
+    sysbus_connect_irq(powerkey, 0,
+                       qdev_get_gpio_in(DEVICE(&s->soc.aic), POWERKEY_IRQ));
+}
+
 static void j274_init(MachineState *machine)
 {
     AppleJ274State *s = APPLE_J274_MACHINE(machine);
@@ -148,6 +169,11 @@ static void j274_init(MachineState *machine)
     if (s->poweroff_enabled) {
         realize_poweroff(s);
         boot.poweroff_addr = apple_t8103_memmap[T8103_POWEROFF].addr;
+    }
+    if (s->powerkey_enabled) {
+        realize_powerkey(s);
+        boot.powerkey_addr = apple_t8103_memmap[T8103_POWERKEY].addr;
+        boot.powerkey_irq = POWERKEY_IRQ;
     }
     if (!qtest_enabled()) {
         apple_boot_load(machine, &s->soc.cpu[0], &boot);
@@ -202,6 +228,16 @@ static void set_poweroff(Object *obj, bool value, Error **errp)
     APPLE_J274_MACHINE(obj)->poweroff_enabled = value;
 }
 
+static bool get_powerkey(Object *obj, Error **errp)
+{
+    return APPLE_J274_MACHINE(obj)->powerkey_enabled;
+}
+
+static void set_powerkey(Object *obj, bool value, Error **errp)
+{
+    APPLE_J274_MACHINE(obj)->powerkey_enabled = value;
+}
+
 static void j274_instance_init(Object *obj)
 {
     AppleJ274State *s = APPLE_J274_MACHINE(obj);
@@ -229,6 +265,9 @@ static void j274_add_properties(ObjectClass *oc)
     object_class_property_add_bool(oc, "poweroff", get_poweroff, set_poweroff);
     object_class_property_set_description(oc, "poweroff",
         "Whether the devicetree has a way to switch off");
+    object_class_property_add_bool(oc, "powerkey", get_powerkey, set_powerkey);
+    object_class_property_set_description(oc, "powerkey",
+        "Whether there is a power key, which system_powerdown presses");
 }
 
 static void j274_class_init(ObjectClass *oc, void *data)

@@ -75,7 +75,11 @@ const AppleT8103Range apple_t8103_memmap[T8103_NUM_RANGES] = {
     [T8103_ASC_MBOX]         = { 0x277408000,    0x4000, "ans-mbox" },
     [T8103_SART]             = { 0x27bc50000,   0x10000, "ans-sart" },
     [T8103_ANS2]             = { 0x27bcc0000,   0x40000, "ans-nvme" },
-    /* Not hardware: see poweroff.h.  The place is one that nothing names. */
+    /*
+     * Not hardware: see powerkey.h and poweroff.h.  The places are such that
+     * nothing names.
+     */
+    [T8103_POWERKEY]         = { 0x2fffe0000,    0x1000, "powerkey" },
     [T8103_POWEROFF]         = { 0x2ffff0000,    0x1000, "poweroff" },
     [T8103_ATCPHY0_AXI]      = { 0x380000000,    0x4000, "atcphy0-axi2af" },
     [T8103_DWC3_0]           = { 0x382280000,   0x10000, "dwc3-0" },
@@ -112,7 +116,7 @@ enum {
     T8103_IRQ_UART2 = 607,
 };
 
-/* Handled by a device of this model, or by the board (DRAM, power-off) */
+/* Handled by a device of this model, or by the board (DRAM, power) */
 static bool range_is_modelled(unsigned range)
 {
     switch (range) {
@@ -128,6 +132,7 @@ static bool range_is_modelled(unsigned range)
     case T8103_ASC_MBOX:
     case T8103_SART:
     case T8103_ANS2:
+    case T8103_POWERKEY:
     case T8103_POWEROFF:
     case T8103_DRAM:
         return true;

@@ -41,6 +41,7 @@ static const struct {
     { "wdt", 0x23d2b0000, 0x4000 },
     { "agx-mbox", 0x206408000, 0x4000 },
     { "smc-mbox", 0x23e408000, 0x4000 },
+    { "powerkey", 0x2fffe0000, 0x1000 },
     { "poweroff", 0x2ffff0000, 0x1000 },
     { "asc", ASC, 0x8000 },
     { "asc-mbox", MBOX, 0x4000 },
@@ -103,7 +104,7 @@ static const uint64_t meaningful[] = {
 
 static QTestState *start(const char *options)
 {
-    return qtest_initf("-M apple-j274,ssd=ssd,%s -m 1G "
+    return qtest_initf("-M apple-j274,ssd=ssd,powerkey=on,%s -m 1G "
                        "-action watchdog=none "
                        "-drive if=none,id=ssd,driver=null-co,size=64M,"
                        "read-zeroes=on", options);

@@ -16,12 +16,16 @@
  * @ram_base: start of DRAM
  * @ram_size: how much of it the kernel may use
  * @poweroff_addr: address of the power-off register, 0 if there is none
+ * @powerkey_addr: address of the power key's registers, 0 if there is none
+ * @powerkey_irq: its input of the AIC
  */
 typedef struct AppleBootInfo {
     unsigned num_cpus;
     hwaddr ram_base;
     uint64_t ram_size;
     hwaddr poweroff_addr;
+    hwaddr powerkey_addr;
+    unsigned powerkey_irq;
 } AppleBootInfo;
 
 /**
