@@ -19,6 +19,7 @@ UPSTREAM = {
     "rebind": STOPS,
     "reboot": STOPS,
     "poweroff": STOPS,
+    "suspend-real": STOPS,
     "6.12/handover-running": (RUN_CLEARED,),
     "6.12/handover-enabled": (RUN_CLEARED,),
 }

@@ -4,7 +4,7 @@
 import mapping
 
 from . import choice, controller, data, drive, filesystems, locking, machines
-from . import programs, runner
+from . import programs, runner, sleep
 from .detach import platform_driver, rebind
 
 # On one machine, with the root on the SSD
@@ -50,6 +50,7 @@ OWN = {
     "reboot": machines.reboot,
     "poweroff": machines.poweroff,
     "big": machines.big,
+    "suspend-real": sleep.sleep_for_real,
     "handover-asleep": machines.handover("asleep"),
     "handover-running": machines.handover("running"),
     "handover-enabled": machines.handover("enabled"),
