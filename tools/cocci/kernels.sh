@@ -5,8 +5,8 @@
 #   kernels ROLE...        the versions that have one of these roles, a line each
 #   kernel_is VERSION      its role, suites, from, known: the columns by name
 #                          (kernel_is 6.12 role); nothing where it has no row
-#   kernel_choice          what KERNEL may be: the versions that Debian has, on
-#                          one line
+#   kernel_choice          what KERNEL may be without KSRC: the versions that
+#                          Debian has, on one line
 
 kernel_table=$(dirname "${BASH_SOURCE[0]}")/kernels
 

@@ -99,7 +99,7 @@ check_tree() {
 	grep -q '^VERSION = ' "$kdir/Makefile" ||
 		die "KDIR=$kdir is not a Linux tree, its Makefile names no version; $accepted"
 	[[ -n $results$look || -w $kdir ]] || die "KDIR=$kdir cannot be written"
-	command -v spatch >/dev/null ||
+	[[ -n $look ]] || command -v spatch >/dev/null ||
 		die "spatch is not here: install the package coccinelle"
 }
 

@@ -16,6 +16,9 @@ run_cases() {
 	[[ -x /usr/bin/python3 ]] || "$top/tools/scripts/setup.sh" >&2
 	kernels=$(O=$build /usr/bin/python3 -B "$1" --kernels "${T-}")
 	{
+		"$top/tools/scripts/setup.sh"
+		# of the kernels below, others may be Debian's
+		KSRC=''
 		while read -r kernel; do
 			if [[ $kernel == *-distro ]]; then
 				"$top/tools/scripts/distro.sh" "$kernel"

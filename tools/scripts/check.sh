@@ -38,6 +38,8 @@ if [[ ${T-} ]]; then
 	checks=("$T")
 fi
 "$top/tools/scripts/setup.sh" >&2
+# of the kernels below, others are Debian's
+KSRC=''
 if [[ " ${checks[*]} " == *" weave "* ]]; then
 	# the sources of every kernel that it weaves into
 	export absent=

@@ -37,6 +37,8 @@ Housekeeping
 
 Variables               now         values
   KERNEL                $(printf %-11s "$KERNEL") $(kernel_choice | sed 's/ /, /g'), newest (in Debian unstable: $newest)
+  KSRC                  $(printf %-11s "${KSRC:--}") source of a kernel that Debian does not have, a folder or an
+                                    archive: with KERNEL=$(kernels tree | paste -sd , | sed 's/,/, /g')
   DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple), in one kernel
   PAGES                 $(printf %-11s "$PAGES") 16k, 4k
   DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: lockdep, kmemleak, KASAN and more; locks: the first two

@@ -57,7 +57,7 @@ unknown() {
 
 [[ $KERNEL != newest ]] || KERNEL=$newest
 # shellcheck disable=SC2046
-one_of KERNEL "$KERNEL" $(kernel_choice) newest
+one_of KERNEL "$KERNEL" $(kernel_choice) newest $(kernels tree)
 one_of DRIVER "$DRIVER" ans2 upstream
 one_of PAGES "$PAGES" 16k 4k
 [[ -z $DEBUG ]] || one_of DEBUG "$DEBUG" 1 0 locks

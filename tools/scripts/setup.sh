@@ -3,15 +3,18 @@
 # Usage: setup.sh [--report]
 #
 # Installs packages and unpacks the sources for $KERNEL; with nothing to do it
-# says so only for --report.
+# says so only for --report. The source of a kernel that Debian does not have
+# comes from KSRC.
 #
 # Each thing is unpacked beside its place and renamed into it, and only then its
 # version is written down, so that a run that was killed leaves nothing that the
 # next one would trust.  To get newer packages, remove $O/src and run it again.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/apt.sh"
+. "$(dirname "$0")/given.sh"
 
 src=$build/src
+linux=$src/linux-$KERNEL
 
 packages=(
 	# builds
@@ -125,6 +128,7 @@ gone() {
 	exit 3
 }
 
+check_given "$linux"
 lock setup
 on_exit() { rm -rf --one-file-system "$src"/*.new "$src"/*.tree "$build"/u-boot.new "$build"/apt/meson.new; }
 host_suite
@@ -141,7 +145,7 @@ if dpkg --compare-versions "${meson:-0}" lt 1.5; then
 	suites+=" bookworm-backports"
 fi
 
-linux=$src/linux-$KERNEL
+take_given "$linux"
 have_linux=$(fetched "$linux")
 have_qemu=$(fetched "$src/qemu")
 have_uboot=$(fetched "$build/u-boot")

@@ -9,6 +9,8 @@
 
 [[ -z ${T-} ]] ||
 	die "T='$T' goes with one layer, as in make check T='$T', and not with make test"
+[[ -z ${KSRC-} ]] ||
+	die "KSRC=$KSRC goes with one target: after make setup KERNEL=$KERNEL KSRC=... make test takes the copy"
 # Debian drops the kernel that was its newest when the next one is there.
 for NEWEST in $(kernels newest next); do
 	rc=0
