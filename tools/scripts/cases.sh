@@ -18,7 +18,7 @@ run_cases() {
 	{
 		"$top/tools/scripts/setup.sh"
 		# of the kernels below, others may be Debian's
-		KSRC=''
+		export KSRC=
 		while read -r kernel; do
 			if [[ $kernel == *-distro ]]; then
 				"$top/tools/scripts/distro.sh" "$kernel"

@@ -39,7 +39,7 @@ if [[ ${T-} ]]; then
 fi
 "$top/tools/scripts/setup.sh" >&2
 # of the kernels below, others are Debian's
-KSRC=''
+export KSRC=
 if [[ " ${checks[*]} " == *" weave "* ]]; then
 	# the sources of every kernel that it weaves into
 	export absent=
