@@ -12,15 +12,15 @@ command -v spatch >/dev/null || die "spatch is not here: run make setup"
 tmp=$(mktemp -d)
 said=$tmp/said
 on_exit() { rm -rf "$tmp"; }
-format='%-7s  %-8s  %-9s  %-15s  %-6s  %-6s  %-8s  %-5s  %-8s  %s\n'
+format='%-7s  %-8s  %-9s  %-10s  %-6s  %-6s  %-8s  %-7s  %-5s  %-8s  %s\n'
 rc=0
 
-# tried VERSION: release, known from, weaves, golden, compiles, boots, when; tabs
-# between them
+# tried VERSION: release, known from, weaves, golden, built in, modules, boots,
+# when; tabs between them
 tried() {
 	awk -F ' *[|] *' -v OFS='\t' -v version="$1" '
-		!/^#/ && $1 == version { print $2, $3, $4, $5, $6, $7, $8; found = 1 }
-		END { if (!found) print "-", "-", "-", "-", "-", "-", "never" }' \
+		!/^#/ && $1 == version { print $2, $3, $4, $5, $6, $7, $8, $9; found = 1 }
+		END { if (!found) print "-", "-", "-", "-", "-", "-", "-", "never" }' \
 		"$cocci/tried"
 }
 
@@ -49,9 +49,9 @@ now() {
 
 : >"$said"
 # shellcheck disable=SC2059
-printf "$format" kernel role tried from weaves golden compiles boots when now
+printf "$format" kernel role tried from weaves golden 'built in' modules boots when now
 for version in $(kernels default newest next tree refused | sort -V); do
-	IFS=$'\t' read -r release from weaves golden compiles boots when \
+	IFS=$'\t' read -r release from weaves golden built modules boots when \
 		< <(tried "$version")
 	word=$(now "$version")
 	# a version that is known not to fit has to be refused
@@ -61,11 +61,12 @@ for version in $(kernels default newest next tree refused | sort -V); do
 	release_now=$(cut -d ' ' -f 2 "$build/src/linux-$version.version" 2>/dev/null) || :
 	# shellcheck disable=SC2059
 	printf "$format" "$version" "$(kernel_is "$version" role)" "$release" \
-		"$from" "$weaves" "$golden" "$compiles" "$boots" "$when" \
+		"$from" "$weaves" "$golden" "$built" "$modules" "$boots" "$when" \
 		"$word${release_now:+: $release_now}"
 done
 echo
-echo "From Debian: KERNEL=$(kernel_choice | sed 's/ /, /g'). Known not to fit:"
+echo "From Debian: KERNEL=$(kernel_choice | sed 's/ /, /g')."
+echo "With a source in KSRC: KERNEL=$(kernels tree | paste -sd , | sed 's/,/, /g'). Known not to fit:"
 for version in $(kernels refused); do
 	echo "  $version: $(kernel_is "$version" known)"
 done
