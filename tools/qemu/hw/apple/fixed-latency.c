@@ -15,7 +15,9 @@
  *  ns-per-kib (400)      how long a transfer takes; one at a time
  *
  * Under -icount the guest's time stands still until what is due has been done,
- * so that the host's speed does not show.  While the machine is stopped nothing
+ * so that the host's speed does not show.  That goes for the end of an operation
+ * as well: a controller that leaves it to a bottom half gets to it before the
+ * guest, or a guest that sleeps, gets to anything later.  While the machine is stopped nothing
  * waits: QEMU wants all operations to end then.
  */
 
@@ -44,6 +46,7 @@ typedef struct FixedLatencyState {
     uint64_t ns_per_kib;
     int64_t last_end;       /* of the transfers so far, in guest time */
     bool draining;
+    QEMUTimer *hold;        /* nothing happens when it fires */
     QLIST_HEAD(, Waiter) waiters;
 } FixedLatencyState;
 
@@ -68,6 +71,10 @@ static QemuOptsList fixed_latency_opts = {
     },
 };
 
+static void hold_fired(void *opaque)
+{
+}
+
 static int fixed_latency_open(BlockDriverState *bs, QDict *options, int flags,
                               Error **errp)
 {
@@ -82,9 +89,18 @@ static int fixed_latency_open(BlockDriverState *bs, QDict *options, int flags,
         s->ns_per_kib = qemu_opt_get_number(opts, OPT_PER_KIB, 400);
         bs->supported_write_flags = BDRV_REQ_FUA;
         QLIST_INIT(&s->waiters);
+        s->hold = aio_timer_new(bdrv_get_aio_context(bs), QEMU_CLOCK_VIRTUAL,
+                                SCALE_NS, hold_fired, NULL);
     }
     qemu_opts_del(opts);
     return good ? 0 : -EINVAL;
+}
+
+static void fixed_latency_close(BlockDriverState *bs)
+{
+    FixedLatencyState *s = bs->opaque;
+
+    timer_free(s->hold);
 }
 
 static int64_t coroutine_fn fixed_latency_getlength(BlockDriverState *bs)
@@ -108,6 +124,8 @@ static void coroutine_fn take_time(FixedLatencyState *s, int64_t bytes)
     qemu_co_sleep_ns_wakeable(&waiter.sleep, QEMU_CLOCK_VIRTUAL,
                               s->last_end - now);
     QLIST_REMOVE(&waiter, next);
+    /* Time goes no further than this before bottom halves have been run. */
+    timer_mod(s->hold, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + 1);
 }
 
 static int coroutine_fn fixed_latency_preadv(BlockDriverState *bs,
@@ -167,6 +185,7 @@ static BlockDriver bdrv_fixed_latency = {
     .instance_size          = sizeof(FixedLatencyState),
 
     .bdrv_open              = fixed_latency_open,
+    .bdrv_close             = fixed_latency_close,
     .bdrv_co_getlength      = fixed_latency_getlength,
     .bdrv_co_preadv         = fixed_latency_preadv,
     .bdrv_co_pwritev        = fixed_latency_pwritev,
