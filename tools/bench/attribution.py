@@ -121,6 +121,17 @@ class Kernel:
                 return self.starts[self.names.index(name)]
         raise MacError(f"the kernel has no function {' or '.join(names)}")
 
+    def ranges(self, group):
+        """[(start, end)] of the code of @group, each with one file or more."""
+        found = []
+        for i, start in enumerate(self.starts[:-1]):
+            if self.groups[i] != group:
+                continue
+            if found and found[-1][1] == start:
+                start = found.pop()[0]
+            found.append((start, self.starts[i + 1]))
+        return found
+
     def find(self, address):
         """The index of the function with @address in it, or -1."""
         return bisect.bisect_right(self.starts, address) - 1
@@ -146,5 +157,6 @@ def attribute(kernel, window):
     ios = window.ios
     events = {event: max(entered[name] for name in names) / ios
               for event, names in EVENTS.items()}
+    events["locked"] = window.locked / ios
     return ({g: n / ios for g, n in groups.items()},
             {f: n / ios for f, n in functions.most_common(40)}, events)

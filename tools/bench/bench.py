@@ -43,9 +43,7 @@ def runs(jobs):
     """(who, place, jobs), the longest first."""
     places = dict.fromkeys(job.place for job in jobs)
     found = [(who, place, [job for job in jobs if job.place is place])
-             for place in places for who in WHO
-             # the floor's drive is coherent anyway
-             if not (place.coherent and who == "floor")]
+             for place in places for who in WHO]
     return sorted(found, key=lambda run: -len(run[2]))
 
 

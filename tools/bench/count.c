@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- *   -plugin count.so,socket=PATH,at=ADDRESS
+ *   -plugin count.so,socket=PATH,at=ADDRESS[,locks=START-END]...
  *
  * Each translation block of the guest's kernel counts how often it is run, in
  * a place of its own for each vCPU.  What a program does is one block for each
@@ -17,12 +17,16 @@
  *
  *   block ADDRESS INSTRUCTIONS TIMES CUT
  *   register ADDRESS r|w TIMES
+ *   locked INSTRUCTIONS   while code from START to END held a spinlock
  *   end BLOCKS            how many blocks there are, of at most BLOCKS_MAX
  *
  * A register can only be accessed by the last instruction of a block.  Where
  * QEMU finds one in the middle, it leaves the block, runs that instruction
  * alone, and goes on behind it with a new block.  CUT is the number of
  * instructions that were counted with the old block and not executed in it.
+ *
+ * The kernel has a spinlock's fast path in line: a load that acquires and is
+ * exclusive takes it, a released byte of zero gives it back.
  */
 
 #include <glib.h>
@@ -43,6 +47,12 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 #define BLOCKS_MAX      (1u << 18)
 #define KERNEL          (1ull << 63)
 #define INSN_SIZE       4
+#define LOCKS_MAX       16
+
+#define LDAXR           0x885ffc00u     /* of a word, ldaxr Wt, [Xn] */
+#define LDAXR_MASK      0xfffffc00u
+#define STLRB_ZERO      0x089ffc1fu     /* stlrb wzr, [Xn] */
+#define STLRB_ZERO_MASK 0xfffffc1fu
 
 typedef struct Block {
     uint64_t pc;            /* 0: a program's */
@@ -61,18 +71,29 @@ typedef struct Counts {
     uint64_t cut[BLOCKS_MAX];
 } Counts;
 
+/* What a vCPU executes while it holds a lock */
+typedef struct Held {
+    uint64_t executed;      /* instructions, those of a block at its begin */
+    uint64_t since;         /* what it was when a lock was taken, or 0 */
+    uint64_t held;
+} Held;
+
 static Block blocks[BLOCKS_MAX];
 static size_t num_blocks;
 static GHashTable *block_index; /* Block -> its number */
 static GHashTable *registers;   /* Register -> itself */
 static Counts begin, end;       /* at the ends of the window */
+static uint64_t begin_held, end_held;
 static int64_t wanted, seen;    /* executions of the function in the window */
 static GMutex lock;             /* for the above */
 static GCond closed;            /* when wanted becomes 0 */
 
 static struct qemu_plugin_scoreboard *counts;   /* of Counts */
 static struct qemu_plugin_scoreboard *last;     /* of uint64_t, a block */
+static struct qemu_plugin_scoreboard *holders;  /* of Held */
 static uint64_t at;
+static struct { uint64_t start, end; } locks[LOCKS_MAX];
+static size_t num_locks;
 static int line;
 
 static guint hash_pair(gconstpointer key)
@@ -99,6 +120,11 @@ static qemu_plugin_u64 cut_of(size_t block)
     return (qemu_plugin_u64) {
         counts, offsetof(Counts, cut) + block * sizeof(uint64_t)
     };
+}
+
+static Held *holder(unsigned int vcpu)
+{
+    return qemu_plugin_scoreboard_find(holders, vcpu);
 }
 
 /* The number of a block, which a retranslation does not change */
@@ -156,7 +182,62 @@ static void access_cb(unsigned int vcpu, qemu_plugin_meminfo_t info,
                    qemu_plugin_mem_is_store(info));
     if (pc >= blocks[i].pc && done < blocks[i].insns) {
         qemu_plugin_u64_add(cut_of(i), vcpu, blocks[i].insns - done);
+        holder(vcpu)->executed -= blocks[i].insns - done;
     }
+}
+
+/* @opaque: how many instructions of the block are behind this one */
+static void take_cb(unsigned int vcpu, void *opaque)
+{
+    Held *h = holder(vcpu);
+
+    h->since = h->executed - (uintptr_t)opaque;
+}
+
+static void release_cb(unsigned int vcpu, void *opaque)
+{
+    Held *h = holder(vcpu);
+
+    if (h->since) {
+        h->held += h->executed - (uintptr_t)opaque - h->since;
+    }
+    h->since = 0;
+}
+
+static bool has_locks(uint64_t pc)
+{
+    for (size_t i = 0; i < num_locks; i++) {
+        if (pc >= locks[i].start && pc < locks[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void watch_locks(struct qemu_plugin_tb *tb, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        uint32_t word = 0;
+
+        qemu_plugin_insn_data(insn, &word, sizeof(word));
+        if ((word & LDAXR_MASK) == LDAXR) {
+            qemu_plugin_register_vcpu_insn_exec_cb(
+                insn, take_cb, QEMU_PLUGIN_CB_NO_REGS,
+                (void *)(uintptr_t)(n - 1 - i));
+        } else if ((word & STLRB_ZERO_MASK) == STLRB_ZERO) {
+            qemu_plugin_register_vcpu_insn_exec_cb(
+                insn, release_cb, QEMU_PLUGIN_CB_NO_REGS,
+                (void *)(uintptr_t)(n - 1 - i));
+        }
+    }
+}
+
+static uint64_t sum_held(void)
+{
+    return qemu_plugin_u64_sum((qemu_plugin_u64) {
+        holders, offsetof(Held, held)
+    });
 }
 
 static void read_counts(Counts *c)
@@ -187,9 +268,11 @@ static void at_cb(unsigned int vcpu, void *opaque)
     if (wanted && seen == 0) {
         read_counts(&begin);
         read_registers(false);
+        begin_held = sum_held();
     } else if (wanted && seen == wanted) {
         read_counts(&end);
         read_registers(true);
+        end_held = sum_held();
         wanted = 0;
         g_cond_signal(&closed);
     }
@@ -212,6 +295,12 @@ static void translate_cb(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         tb, QEMU_PLUGIN_INLINE_ADD_U64, times_of(i), 1);
     qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
         tb, QEMU_PLUGIN_INLINE_STORE_U64, qemu_plugin_scoreboard_u64(last), i);
+    qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
+        tb, QEMU_PLUGIN_INLINE_ADD_U64,
+        (qemu_plugin_u64) { holders, offsetof(Held, executed) }, n);
+    if (has_locks(pc)) {
+        watch_locks(tb, n);
+    }
     if (pc & KERNEL) {
         qemu_plugin_register_vcpu_mem_cb(
             insn, access_cb, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
@@ -243,6 +332,7 @@ static void tell_window(FILE *out)
                     reg->end - reg->begin);
         }
     }
+    fprintf(out, "locked %" PRIu64 "\n", end_held - begin_held);
     fprintf(out, "end %zu\n", num_blocks);
     fflush(out);
 }
@@ -295,6 +385,11 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
             path = argv[i] + strlen("socket=");
         } else if (g_str_has_prefix(argv[i], "at=")) {
             at = strtoull(argv[i] + strlen("at="), NULL, 16);
+        } else if (num_locks < LOCKS_MAX &&
+                   sscanf(argv[i], "locks=%" SCNx64 "-%" SCNx64,
+                          &locks[num_locks].start,
+                          &locks[num_locks].end) == 2) {
+            num_locks++;
         } else {
             fprintf(stderr, "count: unknown argument %s\n", argv[i]);
             return -1;
@@ -311,6 +406,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
     registers = g_hash_table_new(hash_pair, equal_pair);
     counts = qemu_plugin_scoreboard_new(sizeof(Counts));
     last = qemu_plugin_scoreboard_new(sizeof(uint64_t));
+    holders = qemu_plugin_scoreboard_new(sizeof(Held));
     qemu_plugin_register_vcpu_tb_trans_cb(id, translate_cb);
     g_thread_unref(g_thread_new("count", serve, NULL));
     return 0;

@@ -11,7 +11,7 @@ QUICK = "quick"
 class Place:
     """How a machine is booted for some jobs.
 
-    @coherent: the devicetree says that the controller sees the caches
+    @coherent: the driver takes it that the controller sees the caches
     """
 
     name: str

@@ -94,12 +94,13 @@ def make_initramfs(build):
                            {"payload/load": (load.read_bytes(), 0o755)})
 
 
-def _coherent(build):
-    """The devicetree that says that the controller sees the caches."""
-    path = _folder(build) / "coherent.dtb"
+def _devicetree(build, name, *property_value):
+    """The devicetree with a property of the controller's node."""
+    path = _folder(build) / f"{name}.dtb"
     new = path.with_suffix(f".{os.getpid()}")
     new.write_bytes(build.dtb.read_bytes())
-    done = subprocess.run(["fdtput", str(new), NODE, "dma-coherent"],
+    done = subprocess.run(["fdtput", "-t", "s", str(new), NODE,
+                           *property_value],
                           capture_output=True, text=True, check=False)
     if done.returncode:
         raise MacError(f"fdtput: {done.stderr}")
@@ -107,23 +108,48 @@ def _coherent(build):
     return path
 
 
+def _coherent(build, who):
+    """What tells the driver that the controller sees the caches.
+
+    Upstream's is told by the devicetree, ours by a parameter.
+    """
+    if who == "upstream":
+        return {"dtb": _devicetree(build, "coherent", "dma-coherent")}
+    return {"append": "quiet apple_ans2.coherent=1"} if who == "ours" else {}
+
+
+def _machine(build, who, place, args, **options):
+    """A machine that is not booted yet."""
+    if who == "upstream":
+        build = replace(build, driver="upstream")
+    if place.coherent:
+        options.update(_coherent(build, who))
+    cls = _CountedVirt if who == "floor" else _CountedMac
+    cpu = ["-cpu", "cortex-a76"] if who == "floor" else []
+    return cls(build, f"bench-{who}-{place.name}",
+               **{"root": "ram", "initrd": _folder(build) / "load.cpio",
+                  "cpus": place.cpus, "append": "quiet",
+                  "qemu_args": [*cpu, *TIME, *args], **options})
+
+
 @contextlib.contextmanager
 def machine(build, who, place, kernel):
     """A machine, booted, and its Plugin."""
-    options = {"root": "ram", "initrd": _folder(build) / "load.cpio",
-               "cpus": place.cpus, "append": "quiet"}
-    cls = _CountedMac
-    if who == "floor":
-        cls = _CountedVirt
-        options["qemu_args"] = ["-cpu", "cortex-a76"]
-    elif who == "upstream":
-        build = replace(build, driver="upstream")
-    if place.coherent:
-        options["dtb"] = _coherent(build)
-    with contextlib.closing(Plugin(build, kernel.at)) as plugin:
-        args = [*options.pop("qemu_args", []), *TIME, *plugin.args]
-        with cls(build, f"bench-{who}-{place.name}", qemu_args=args,
-                 **options) as mac:
-            mac.boot(300)
-            mac.prepare()
-            yield mac, plugin
+    plugin = Plugin(build, kernel.at, kernel.ranges("driver"))
+    with contextlib.closing(plugin), \
+            _machine(build, who, place, plugin.args) as mac:
+        mac.boot(300)
+        mac.prepare()
+        yield mac, plugin
+
+
+@contextlib.contextmanager
+def mac_with(build, who, place, has_controller):
+    """A Mac, booted, in which nothing is counted."""
+    options = {} if has_controller else {
+        "dtb": _devicetree(build, "without", "status", "disabled")}
+    with _machine(build, who, place, [], **options) as mac:
+        mac.boot(300)
+        if has_controller:
+            mac.sh("until test -b /dev/nvme0n1; do sleep 0.1; done")
+        yield mac

@@ -56,27 +56,32 @@ class Window:
     """What was executed for @ios I/Os.
 
     @registers: {(address, "r" or "w"): accesses}
+    @locked: instructions while a lock was held
     """
 
     ios: int
     blocks: list
     registers: dict
+    locked: int
 
 
 class Plugin:
     """The plugin of an emulator that is about to start.
 
     @at: the address of the function whose executions are the I/Os
+    @locks: [(start, end)] of the code whose locks are looked at
     """
 
-    def __init__(self, build, at):
+    def __init__(self, build, at, locks):
         self.folder = tempfile.TemporaryDirectory(prefix="bench-")
         path = Path(self.folder.name) / "count"
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen(1)
         self.args = ["-plugin",
-                     f"{compiled(build)},socket={path},at={at:x}"]
+                     f"{compiled(build)},socket={path},at={at:x}" +
+                     "".join(f",locks={start:x}-{end:x}"
+                             for start, end in locks)]
         self.line = None
         self.text = b""
 
@@ -99,16 +104,18 @@ class Plugin:
             self.line = self.listener.accept()[0]
         self.line.settimeout(timeout)
         self.line.sendall(f"window {ios}\n".encode())
-        blocks, registers = [], {}
+        blocks, registers, locked = [], {}, 0
         for words in iter(self._words, None):
             if words[0] == "block":
                 blocks.append(Block(int(words[1], 16), *map(int, words[2:])))
             elif words[0] == "register":
                 registers[int(words[1], 16), words[2]] = int(words[3])
+            elif words[0] == "locked":
+                locked = int(words[1])
             elif words[0] == "end":
                 if int(words[1]) >= BLOCKS_MAX:
                     raise MacError(f"more than {BLOCKS_MAX} blocks of code")
-                return Window(ios, blocks, registers)
+                return Window(ios, blocks, registers, locked)
         raise MacError(f"the emulator ended in a window of {ios} I/Os")
 
     def _words(self):

@@ -9,8 +9,8 @@ import json
 
 from attribution import STACK
 
-COLUMNS = (*STACK, "stack", "total", "reads", "writes", "interrupts",
-           "softirqs", "switches")
+COLUMNS = (*STACK, "stack", "total", "locked", "reads", "writes",
+           "interrupts", "softirqs", "switches")
 SHORT = {"elevator": "elev.", "interrupts": "irqs", "softirqs": "softirq",
          "switches": "switch"}
 EVENTS = ("reads", "writes", "interrupts", "softirqs", "switches")
