@@ -30,7 +30,8 @@ class Job:
 
     @words: what load.c is told
     @scheduler: of the block layer; "default" for what the driver gets
-    @window: how many I/Os are looked at
+    @window: how many I/Os are looked at, twice
+    @samples: of how many requests the time is taken meanwhile
     @quick: it belongs to the selection of that name
     """
 
@@ -40,6 +41,12 @@ class Job:
     scheduler: str = "none"
     window: int = 2000
     quick: bool = False
+
+    @property
+    def samples(self):
+        """A reader beside others has few of the I/Os."""
+        return self.window // 80 if "+" in self.name else \
+            self.window * 3 // 2
 
     @property
     def full_name(self):

@@ -2,7 +2,7 @@
 /*
  * The load of a measurement: the same requests in the same order each time
  *
- *	load NAME=VALUE...
+ *	load NAME=VALUE... [with NAME=VALUE...]...
  *
  *	op=read|write|mixed	mixed: 7 of 10 read
  *	order=random|sequential
@@ -16,31 +16,42 @@
  *				registered buffers
  *		fsync		write() and fsync() in turn, without a ring
  *	cpu=0			where it runs
+ *	samples=1500		how many requests are looked at, after a sixth
+ *				of that number, which are not
  *
- * It goes on until SIGTERM, then tells in one line how many requests there were
- * and how long they took, in ns: the median, 99 and 99.9 percent. The first
- * ones do not count. What is written is lost.
+ * It goes on until SIGTERM, then tells in one line how many samples there are
+ * and how long they took, in ns: the median, 99 and 99.9 percent, each of all
+ * of them and of two halves. What comes behind "with" is done beside it, by a process
+ * of its own; the line tells how many requests these did meanwhile. What is
+ * written is lost.
  */
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include "uring.h"
 
 #define AREA		(256ULL * MIB)
 #define DEPTH_MAX	RING_ENTRIES
-#define WARM_UP		256
+#define START_NS	50000000
+#define TURN		64
 /* Times by powers of two, and each of them in as many steps. */
 #define STEPS		128
 #define BINS		(40 * STEPS)
 
 enum way { RING, FIXED, PASSTHROUGH, FSYNC };
 
-static struct {
+struct job {
 	const char *op, *order;
 	enum way way;
-	unsigned int bytes, depth, batch, cpu;
-} job = { "read", "random", RING, BLOCK, 1, 1, 0 };
+	unsigned int bytes, depth, batch, cpu, samples;
+};
+
+static const struct job defaults = {
+	"read", "random", RING, BLOCK, 1, 1, 0, 1500
+};
+static struct job job = defaults;
 
 static struct {
 	uint64_t started;	/* ns */
@@ -50,7 +61,10 @@ static struct {
 static struct ring ring;
 static int file;
 static uint64_t position, state = 1;
-static uint64_t bins[BINS], done;
+static uint64_t bins[2][BINS], done, first_ns, last_ns;
+/* Requests of the processes beside the first */
+static uint64_t *beside, beside_first, beside_last;
+static bool is_beside;
 static volatile sig_atomic_t ended;
 
 static void end(int signal)
@@ -74,15 +88,29 @@ static uint64_t now_ns(void)
 
 static void note_time(uint64_t ns)
 {
+	static unsigned int skipped;
 	unsigned int power, bin = ns;
 
-	if (done++ < WARM_UP)
+	if (is_beside) {
+		__atomic_add_fetch(beside, 1, __ATOMIC_RELAXED);
 		return;
+	}
+	if (done == job.samples)
+		return;
+	last_ns = now_ns();
+	beside_last = __atomic_load_n(beside, __ATOMIC_RELAXED);
+	if (skipped < job.samples / 6) {
+		skipped++;
+		first_ns = last_ns;
+		beside_first = beside_last;
+		return;
+	}
 	if (ns >= STEPS) {
 		power = 63 - __builtin_clzll(ns / STEPS);
 		bin = (power + 1) * STEPS + (ns >> power) - STEPS;
 	}
-	bins[bin < BINS ? bin : BINS - 1]++;
+	/* By turns, so that both halves see the same times. */
+	bins[done++ / TURN % 2][bin < BINS ? bin : BINS - 1]++;
 }
 
 static uint64_t bin_start(unsigned int bin)
@@ -92,19 +120,31 @@ static uint64_t bin_start(unsigned int bin)
 	return (uint64_t)(STEPS + bin % STEPS) << (bin / STEPS - 1);
 }
 
-static uint64_t percentile(unsigned int of_thousand)
+/* Of the halves whose bits are in @halves */
+static uint64_t percentile(unsigned int of_thousand, unsigned int halves)
 {
-	uint64_t sum = 0, below = 0;
+	uint64_t sum = 0, below = 0, in[BINS];
 	unsigned int bin;
 
-	for (bin = 0; bin < BINS; bin++)
-		sum += bins[bin];
+	for (bin = 0; bin < BINS; bin++) {
+		in[bin] = (halves & 1 ? bins[0][bin] : 0) +
+			  (halves & 2 ? bins[1][bin] : 0);
+		sum += in[bin];
+	}
 	for (bin = 0; bin < BINS - 1; bin++) {
-		below += bins[bin];
+		below += in[bin];
 		if (below * 1000 >= sum * of_thousand)
 			break;
 	}
 	return bin_start(bin);
+}
+
+static void tell_percentile(const char *name, unsigned int of_thousand)
+{
+	printf(" %s=%llu,%llu,%llu", name,
+	       (unsigned long long)percentile(of_thousand, 3),
+	       (unsigned long long)percentile(of_thousand, 1),
+	       (unsigned long long)percentile(of_thousand, 2));
 }
 
 static bool next_is_write(void)
@@ -301,27 +341,74 @@ static void parse(char *word)
 		job.batch = atoi(value);
 	else if (!strcmp(word, "cpu"))
 		job.cpu = atoi(value);
+	else if (!strcmp(word, "samples"))
+		job.samples = atoi(value);
 	else
 		die(word, EINVAL);
 }
 
-int main(int argc, char **argv)
+static void check(void)
 {
-	for (int i = 1; i < argc; i++)
-		parse(argv[i]);
 	if (!job.depth || job.depth > DEPTH_MAX || !job.batch ||
-	    job.batch > job.depth || !job.bytes || job.bytes % BLOCK)
+	    job.batch > job.depth || !job.bytes || job.bytes % BLOCK ||
+	    !job.samples)
 		die("numbers", EINVAL);
+}
+
+static void run(void)
+{
+	check();
 	set_up();
 	sigaction(SIGTERM, &(struct sigaction) { .sa_handler = end }, NULL);
+	/* Whoever has started it is done by then. */
+	nanosleep(&(struct timespec) { .tv_nsec = START_NS }, NULL);
 	if (job.way == FSYNC)
 		run_fsync();
 	else
 		run_ring();
-	printf("requests=%llu p50=%llu p99=%llu p999=%llu\n",
+}
+
+/* A process for the job so far; it ends with this one. */
+static void run_beside(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork", errno);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		is_beside = true;
+		run();
+		exit(0);
+	}
+	job = defaults;
+}
+
+static void tell(void)
+{
+	printf("requests=%llu beside=%llu ns=%llu",
 	       (unsigned long long)done,
-	       (unsigned long long)percentile(500),
-	       (unsigned long long)percentile(990),
-	       (unsigned long long)percentile(999));
+	       (unsigned long long)(beside_last - beside_first),
+	       (unsigned long long)(last_ns - first_ns));
+	tell_percentile("p50", 500);
+	tell_percentile("p99", 990);
+	tell_percentile("p999", 999);
+	printf("\n");
+}
+
+int main(int argc, char **argv)
+{
+	beside = mmap(NULL, sizeof(*beside), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (beside == MAP_FAILED)
+		die("memory", errno);
+	/* From the last job to the first, which is this process's own. */
+	while (--argc)
+		if (strcmp(argv[argc], "with"))
+			parse(argv[argc]);
+		else
+			run_beside();
+	run();
+	tell();
 	return 0;
 }

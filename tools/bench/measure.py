@@ -13,7 +13,7 @@ LOAD = "/payload/load"
 OUTPUT = "/tmp/load.out"
 # What may be taken from a window of the same job a moment later
 REPEATS = 0.02
-WINDOW_TIMEOUT = 120
+WINDOW_TIMEOUT = 600
 
 
 class Session:
@@ -34,19 +34,34 @@ class Session:
         wanted = job.scheduler
         if wanted == "default":
             wanted = self.scheduler
+        self.mac.sh(f"echo {wanted} >{SCHEDULER}")
         # without redirection the agent would wait for the load's output
-        self.mac.sh(f"echo {wanted} >{SCHEDULER}; {LOAD} {job.words} "
-                    f">{OUTPUT} 2>&1 & echo $! >/tmp/load.pid")
+        self.mac.sh(f"{LOAD} samples={job.samples} {job.words} >{OUTPUT} "
+                    "2>&1 & echo $! >/tmp/load.pid")
         return wanted
 
     def _stop(self):
-        """What the load says of its requests, {name: number}."""
+        """What the load says of its requests.
+
+        Returns ({name: number}, the names of those that vary).
+        """
         text = self.mac.sh("kill $(cat /tmp/load.pid); "
                            f"until grep -q . {OUTPUT}; do sleep 0.01; done; "
                            f"cat {OUTPUT}")
         if not text.startswith("requests="):
             raise MacError(f"the load ended early: {text}")
-        return {k: int(v) for k, v in (w.split("=") for w in text.split())}
+        told = {name: [int(value) for value in values.split(",")]
+                for name, _, values in (word.partition("=")
+                                        for word in text.split())}
+        seconds = told.pop("ns")[0] / 1e9
+        if not seconds:
+            raise MacError(f"the load had too few requests: {text}")
+        rates = {f"{name}/s": told.pop(name)[0] / seconds
+                 for name in ("requests", "beside")}
+        varies = [name for name, values in told.items()
+                  if not same(*values[1:])]
+        return {**{name: values[0] for name, values in told.items()},
+                **rates}, varies
 
     def _registers(self, window):
         """{(name, "r" or "w"): accesses for each I/O} of the controller."""
@@ -90,12 +105,13 @@ class Session:
         before, last = self._windows(job)
         first, _, _ = self._figures(before)
         figures, registers, functions = self._figures(last)
-        times = self._stop()
+        times, times_vary = self._stop()
         return {
             "scheduler": scheduler,
             "figures": figures,
             "varies": sorted(name for name, value in figures.items()
-                             if not same(first.get(name, 0), value)),
+                             if not same(first.get(name, 0), value)) +
+            times_vary,
             "registers": {f"{name} {way}": value
                           for (name, way), value in registers.items()},
             "functions": functions,

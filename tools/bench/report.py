@@ -13,24 +13,24 @@ COLUMNS = (*STACK, "stack", "total", "locked", "reads", "writes",
            "interrupts", "softirqs", "switches")
 SHORT = {"elevator": "elev.", "interrupts": "irqs", "softirqs": "softirq",
          "switches": "switch"}
+TIMES = {"p50": "p50 us", "p99": "p99 us", "p999": "p99.9 us"}
+RATES = {"requests/s": "I/O /s", "beside/s": "beside/s"}
 EVENTS = ("reads", "writes", "interrupts", "softirqs", "switches")
 
 
 def _cell(result, name):
-    """A figure; with a tilde if it was not the same in both windows."""
-    value = result["figures"].get(name, 0)
-    text = f"{value:.2f}" if name in EVENTS else f"{value:.0f}"
+    """A figure; with a tilde if it was not the same both times."""
+    value = {**result["figures"], **result["times"]}.get(name, 0)
+    if name in TIMES:
+        text = f"{value / 1000:.1f}"
+    else:
+        text = f"{value:.2f}" if name in EVENTS else f"{value:.0f}"
     return ("~" if name in result["varies"] else "") + text
 
 
-def _time(result, name):
-    value = result["times"].get(name)
-    return "-" if value is None else f"{value / 1000:.1f}"
-
-
 def _row(job, who, result):
-    return [job, who, *(_cell(result, name) for name in COLUMNS),
-            _time(result, "p50"), _time(result, "p99")]
+    return [job, who, *(_cell(result, name)
+                        for name in (*COLUMNS, *TIMES, *RATES))]
 
 
 def _aligned(rows):
@@ -52,7 +52,7 @@ def sections(jobs):
 
 
 HEAD = ["job", "who", *(SHORT.get(name, name) for name in COLUMNS),
-        "p50 us", "p99 us"]
+        *TIMES.values(), *RATES.values()]
 
 
 def rows(results):

@@ -142,7 +142,9 @@ class PluginTest(unittest.TestCase):
 def result(**figures):
     every = {**dict.fromkeys(report.COLUMNS, 1.0), "driver": 100.0,
              "stack": 1000.0, **figures}
-    return {"figures": every, "varies": ["total"], "times": {"p50": 80000},
+    return {"figures": every, "varies": ["total", "p99"],
+            "times": {"p50": 80000, "p99": 90000, "p999": 95000,
+                      "requests/s": 12500, "beside/s": 0},
             "registers": {"doorbell w": 1.0}, "functions": {"f<": 2.0},
             "scheduler": "none"}
 
@@ -197,7 +199,7 @@ class ReportTest(unittest.TestCase):
     def test_table(self):
         text = report.table(data())
         for part in ("1cpu, scheduler none", "r4k-1", "ours", " 1000 ", "~1",
-                     "80.0"):
+                     " 80.0", "~90.0", "12500"):
             self.assertIn(part, text)
 
     def test_page(self):
