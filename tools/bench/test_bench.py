@@ -23,6 +23,7 @@ import attribution  # noqa: E402
 import bench  # noqa: E402
 import jobs  # noqa: E402
 import page  # noqa: E402
+import plots  # noqa: E402
 import plugin  # noqa: E402
 import reference  # noqa: E402
 import report  # noqa: E402
@@ -204,9 +205,19 @@ class ReportTest(unittest.TestCase):
 
     def test_page(self):
         text = page.page(data())
-        self.assertIn("<svg", text)
+        self.assertIn("data:image/svg+xml", text)
         self.assertIn("f&lt;", text)
-        self.assertIn("driver: 100", text)
+
+    def test_plots(self):
+        both = {"j": {"ours": result(), "upstream": result(stack=500.0)}}
+        for svg in (plots.comparison(both), plots.times(both),
+                    *plots.stacks(both)):
+            self.assertIn("</svg>", svg)
+
+    def test_large_requests_have_a_plot_of_their_own(self):
+        both = {"small": {"ours": result()},
+                "large": {"ours": result(stack=20000.0)}}
+        self.assertEqual(len(list(plots.stacks(both))), 2)
 
     def test_same(self):
         self.assertTrue(same(1000, 1019))

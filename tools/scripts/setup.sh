@@ -30,6 +30,8 @@ packages=(
 	# checks; spatch loads libpython, which its package only suggests
 	coccinelle git graphviz libpython3-dev python3-sphinx python3-yaml
 	shellcheck sparse
+	# plots of make bench
+	gnuplot-nox
 )
 [[ $(dpkg --print-architecture) == arm64 ]] ||
 	packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
