@@ -19,7 +19,8 @@ GROUPS = (
     ("core", r"drivers/nvme/"),
     ("dma", r"kernel/dma/|arch/arm64/mm/(cache|dma-mapping)\.o|"
             r"mm/dmapool\.o|block/blk-mq-dma\.o"),
-    ("elevator", r"block/(mq-deadline|elevator|blk-mq-sched)\.o"),
+    ("elevator", r"block/(mq-deadline|kyber-iosched|bfq[a-z-]*|elevator|"
+                 r"blk-mq-sched)\.o"),
     ("blk-mq", r"block/blk-mq[a-z-]*\.o|lib/sbitmap\.o"),
     ("block", r"block/|mm/mempool\.o"),
     ("irq", r"drivers/irqchip/|kernel/irq/|kernel/softirq\.o"),

@@ -10,7 +10,8 @@ Usage: bench.py [JOBS]        measure all jobs, or those that JOBS names: "quick
                               against reference.json
        bench.py --check JOBS  only see whether JOBS names anything
 
-REFERENCE=write makes the result the reference.
+The job "memory" is what a controller takes of it. REFERENCE=write makes the
+result the reference.
 """
 
 import os
@@ -24,9 +25,10 @@ from mac import Build, MacError  # noqa: E402
 
 import reference  # noqa: E402
 from attribution import AT, Kernel  # noqa: E402
-from jobs import JOBS, QUICK, chosen  # noqa: E402
+from jobs import JOBS, MEMORY, QUICK, chosen, is_chosen  # noqa: E402
 from machines import WHO, make_initramfs  # noqa: E402
 from measure import measure  # noqa: E402
+from memory import DRIVERS, memory  # noqa: E402
 from page import page  # noqa: E402
 from plugin import compiled  # noqa: E402
 from report import table, write_json  # noqa: E402
@@ -68,6 +70,13 @@ def results_of(build, jobs):
             for name, by_who in found.items()}
 
 
+def memory_of(build):
+    """{who: {part: bytes}}"""
+    with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
+        return dict(zip(DRIVERS, pool.map(memory, [build] * len(DRIVERS),
+                                          DRIVERS)))
+
+
 def _judge(data):
     """The exit status."""
     if os.environ.get("REFERENCE") == "write":
@@ -82,7 +91,7 @@ def _judge(data):
     return 1 if grown else 0
 
 
-def bench(jobs):
+def bench(jobs, with_memory):
     global KERNEL  # pylint: disable=global-statement
     build = Build.from_environment(driver="ans2", modules=False)
     build.use_qemu_python()
@@ -92,6 +101,8 @@ def bench(jobs):
     KERNEL.at = KERNEL.address(AT)
     data = {"kernel": build.kernel_name, "who": WHO,
             "jobs": results_of(build, jobs)}
+    if with_memory:
+        data["memory"] = memory_of(build)
     folder = build.folder / "bench"
     write_json(folder / "report.json", data)
     (folder / "report.html").write_text(page(data), encoding="utf-8")
@@ -103,16 +114,16 @@ def bench(jobs):
 def main(argv):
     only_check = argv[1:2] == ["--check"]
     pattern = "".join(argv[2:] if only_check else argv[1:])
-    jobs = chosen(pattern)
-    if not jobs:
-        names = "\n".join(f"  {name}" for name in
-                          dict.fromkeys(job.full_name for job in JOBS))
+    jobs, with_memory = chosen(pattern), is_chosen(pattern, MEMORY)
+    if not jobs and not with_memory:
+        names = "\n".join(f"  {name}" for name in dict.fromkeys(
+            [*(job.full_name for job in JOBS), MEMORY]))
         sys.exit(f"bench: JOBS={pattern} names no job; JOBS is {QUICK}, a "
                  f"glob, or\n{names}")
     if only_check:
         return 0
     try:
-        return bench(jobs)
+        return bench(jobs, with_memory)
     except MacError as e:
         say(e)
         return 1

@@ -5,6 +5,8 @@ import fnmatch
 from dataclasses import dataclass
 
 QUICK = "quick"
+# No job of a load: what a controller takes
+MEMORY = "memory"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,15 @@ OTHERS = {
     "passthrough-1": "op=read way=passthrough depth=1",
     "passthrough-32b": "op=read way=passthrough depth=32 batch=16",
 }
+# A reader beside two that write, and one that flushes. These are large enough to
+# keep the drive busy and not the processor.
+BESIDE = {
+    f"r4k-1+w{size}": f"op=read with op=write depth=61 bytes={n} "
+                      f"with op=write depth=61 bytes={n} "
+                      "with op=write way=fsync"
+    for size, n in (("32k", 32768), ("128k", 131072))
+}
+SCHEDULERS = ("none", "mq-deadline", "kyber", "bfq")
 # Those that others are shown with, too
 SOME = ("r4k-1", "r4k-32", "r4k-32b", "w4k-32", "r128k-4")
 IN_QUICK = ("r4k-1", "r4k-32", "r4k-32b", "w4k-32", "r128k-4", "fsync4k")
@@ -85,6 +96,8 @@ IN_QUICK = ("r4k-1", "r4k-32", "r4k-32b", "w4k-32", "r128k-4", "fsync4k")
 
 def _window(name):
     """Larger requests and slower ones: fewer of them."""
+    if "+" in name:
+        return 12000 if "128k" in name else 24000
     if "1m" in name:
         return 200
     return 800 if "128k" in name or "fsync" in name else 2000
@@ -100,6 +113,9 @@ def _jobs():
                       window=_window(name))
     for name in SOME:
         yield Job(name, every[name], COHERENT, window=_window(name))
+    for scheduler in SCHEDULERS:
+        for name, words in BESIDE.items():
+            yield Job(name, words, scheduler=scheduler, window=_window(name))
     # the controller's interrupt goes to the first processor
     for name in ("r4k-1", "r4k-32", "r4k-32b"):
         for cpu in (0, 1):
@@ -109,12 +125,14 @@ def _jobs():
 JOBS = tuple(_jobs())
 
 
+def is_chosen(pattern, *names):
+    """Whether JOBS= is nothing, one of @names, or a glob for one."""
+    return not pattern or any(fnmatch.fnmatchcase(name, pattern)
+                              for name in names)
+
+
 def chosen(pattern):
     """The jobs that JOBS= names: a word, a name, or a glob; or all."""
-    if not pattern:
-        return JOBS
     if pattern == QUICK:
         return tuple(j for j in JOBS if j.quick)
-    return tuple(j for j in JOBS
-                 if any(fnmatch.fnmatchcase(name, pattern)
-                        for name in (j.name, j.full_name)))
+    return tuple(j for j in JOBS if is_chosen(pattern, j.name, j.full_name))

@@ -5,7 +5,7 @@ from base64 import b64encode
 from html import escape
 
 import plots
-from report import HEAD, rows, sections
+from report import HEAD, MEMORY_HEAD, memory_rows, rows, sections
 
 STYLE = """body{font:14px sans-serif;margin:2em}
 table{border-collapse:collapse;font-size:12px}
@@ -57,6 +57,9 @@ def page(data):
         parts += map(_picture, plots.stacks(results))
         parts += [_picture(plots.times(results)), _table(HEAD, rows(results))]
         parts += [_details(*job) for job in results.items()]
+    if "memory" in data:
+        parts += ["<h2>Memory</h2>",
+                  _table(MEMORY_HEAD, memory_rows(data["memory"]))]
     return ("<!DOCTYPE html><html><head><meta charset=\"utf-8\">"
             f"<title>Cost of an I/O</title><style>{STYLE}</style></head>"
             f"<body>{''.join(parts)}</body></html>\n")

@@ -42,12 +42,18 @@ def _aligned(rows):
 
 
 def sections(jobs):
-    """The results by place and scheduler, {title: {job: {who: result}}}."""
+    """The results by place and scheduler, {title: {job: {who: result}}}.
+
+    Where several do different things at once all schedulers are together.
+    """
     titled = {}
     for full_name, results in jobs.items():
         place, scheduler, name = full_name.split("/")
-        titled.setdefault(f"{place}, scheduler {scheduler}", {})[name] = \
-            results
+        title = f"{place}, scheduler {scheduler}"
+        if "+" in name:
+            title = f"{place}, a reader beside others"
+            name = f"{name} {scheduler}"
+        titled.setdefault(title, {})[name] = results
     return titled
 
 
@@ -62,12 +68,25 @@ def rows(results):
             yield _row("" if i else name, who, result)
 
 
+MEMORY_HEAD = ["memory, KiB", "who", "coherent", "objects", "pages", "sum"]
+
+
+def memory_rows(by_who):
+    """What a controller takes, without a head."""
+    for i, (who, parts) in enumerate(by_who.items()):
+        values = [*parts.values(), sum(parts.values())]
+        yield ["" if i else "a controller", who,
+               *(f"{value / 1024:.0f}" for value in values)]
+
+
 def table(data):
     """All of it as text."""
     lines = [f"{data['kernel']}: for each I/O, executed instructions, register"
              " accesses and events; ~ varies by more than 2 %"]
     for title, results in sections(data["jobs"]).items():
         lines += ["", title, *_aligned([HEAD, *rows(results)])]
+    if "memory" in data:
+        lines += ["", *_aligned([MEMORY_HEAD, *memory_rows(data["memory"])])]
     return "\n".join(lines)
 
 

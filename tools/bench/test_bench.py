@@ -22,6 +22,7 @@ from mac import MacError  # noqa: E402
 import attribution  # noqa: E402
 import bench  # noqa: E402
 import jobs  # noqa: E402
+import memory  # noqa: E402
 import page  # noqa: E402
 import plots  # noqa: E402
 import plugin  # noqa: E402
@@ -203,6 +204,18 @@ class ReportTest(unittest.TestCase):
                      " 80.0", "~90.0", "12500"):
             self.assertIn(part, text)
 
+    def test_schedulers_are_compared_in_one_table(self):
+        some = {f"1cpu/{scheduler}/a+b": {} for scheduler in ("none", "bfq")}
+        self.assertEqual(list(report.sections(some).values()),
+                         [{"a+b none": {}, "a+b bfq": {}}])
+
+    def test_memory(self):
+        now = {**data(), "memory": {"ours": dict.fromkeys(memory.PARTS,
+                                                          4096)}}
+        self.assertIn("ours         4        4      4   12",
+                      report.table(now))
+        self.assertIn("<td>12</td>", page.page(now))
+
     def test_page(self):
         text = page.page(data())
         self.assertIn("data:image/svg+xml", text)
@@ -224,6 +237,33 @@ class ReportTest(unittest.TestCase):
         self.assertFalse(same(1000, 1030))
         self.assertTrue(same(0, 0.004))
         self.assertFalse(same(0, 1))
+
+
+ZONEINFO = """\
+Node 0, zone      DMA
+      nr_free_pages 100
+    pagesets
+    cpu: 0
+              count:    7
+              high_min: 14
+"""
+VMALLOCINFO = """\
+0xffff80-0xffff81   32768 dma_common_contiguous_remap+0x40/0x80 vmap
+0xffff80-0xffff81   32768 ioremap_prot+0x40/0x80 ioremap
+"""
+SLABINFO = """\
+slabinfo - version: 2.1
+# name <active_objs> <num_objs> <objsize> ...
+kmalloc-64 10 256 64 256 1 : tunables 0 0 0 : slabdata 1 1 0
+"""
+
+
+class MemoryTest(unittest.TestCase):
+    # pylint: disable=protected-access
+    def test_what_the_kernel_tells(self):
+        self.assertEqual(memory._free(ZONEINFO), 107)
+        self.assertEqual(memory._coherent(VMALLOCINFO, 16384), 16384)
+        self.assertEqual(memory._objects(SLABINFO), 640)
 
 
 class JobsTest(unittest.TestCase):
