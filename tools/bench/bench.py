@@ -7,7 +7,7 @@ the kernel's nvme-pci on QEMU's own NVMe drive in QEMU's generic machine.
 
 Usage: bench.py [JOBS]        measure all jobs, or those that JOBS names: "quick",
                               a name or a glob; our cost must not have grown
-                              against reference.json
+                              against reference.json, or a job has failed
        bench.py --check JOBS  only see whether JOBS names anything
 
 The job "memory" is what a controller takes of it. REFERENCE=write makes the
@@ -78,17 +78,20 @@ def memory_of(build):
 
 
 def _judge(data):
-    """The exit status."""
+    """The exit status, after the line that ends a layer of tests."""
     if os.environ.get("REFERENCE") == "write":
         reference.write(data)
         say(f"{reference.FILE.name} is written")
         return 0
-    grown = list(reference.growths(data))
-    for text in grown:
-        say(text)
-    if not reference.is_known(data):
-        say(f"no reference for these jobs with {data['kernel']}")
-    return 1 if grown else 0
+    judged = reference.growths(data)
+    for job, texts in judged.items():
+        for text in texts:
+            say(f"{job}: {text}")
+    failed = sum(map(bool, judged.values()))
+    skipped = len(data["jobs"]) - len(judged)
+    print(f"{len(judged) - failed} passed, {failed} failed" +
+          (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed else 0
 
 
 def bench(jobs, with_memory):

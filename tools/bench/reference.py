@@ -25,28 +25,26 @@ def _ours(data):
             for job, results in data["jobs"].items() if "ours" in results}
 
 
+def _growths(now, figures):
+    for name, before in figures.items():
+        value = now.get(name)
+        if value is None:
+            yield f"{name} does not repeat, it was {before:g}"
+        elif value > before * (1 + GROWTH):
+            yield (f"{name} has grown from {before:g} to {value:g}, "
+                   f"{100 * (value / before - 1):+.1f} %"
+                   if before else f"{name} is {value:g}, was 0")
+
+
 def growths(data):
-    """A line for each figure that has grown by more than GROWTH.
+    """{job: a line for each figure that has grown by more than GROWTH}
 
-    One that no longer repeats is such a line, too: it cannot be judged.
+    One that no longer repeats is such a line, too: it cannot be judged. A job
+    without a reference is not there.
     """
-    now = _ours(data)
-    for job, figures in _all().get(data["kernel"], {}).items():
-        for name, before in figures.items():
-            if job not in now:
-                continue
-            value = now[job].get(name)
-            if value is None:
-                yield f"{job}: {name} does not repeat, it was {before:g}"
-            elif value > before * (1 + GROWTH):
-                yield (f"{job}: {name} has grown from {before:g} to "
-                       f"{value:g}, {100 * (value / before - 1):+.1f} %"
-                       if before else f"{job}: {name} is {value:g}, was 0")
-
-
-def is_known(data):
-    """Whether there is something to judge @data by."""
-    return bool(set(_ours(data)) & set(_all().get(data["kernel"], {})))
+    known = _all().get(data["kernel"], {})
+    return {job: list(_growths(now, known[job]))
+            for job, now in _ours(data).items() if job in known}
 
 
 def write(data):

@@ -5,7 +5,9 @@
 Usage: test_bench.py
 """
 
+import contextlib
 import copy
+import io
 import json
 import socket
 import sys
@@ -166,28 +168,46 @@ class ReferenceTest(unittest.TestCase):
         self.addCleanup(patch.stop)
         reference.write(data())
 
+    def growths(self, now):
+        """Of the one job there is"""
+        return reference.growths(now)["1cpu/none/r4k-1"]
+
     def test_what_it_was_is_no_growth(self):
-        self.assertEqual(list(reference.growths(data())), [])
-        self.assertEqual(list(reference.growths(data(driver=101.9))), [])
+        self.assertEqual(self.growths(data()), [])
+        self.assertEqual(self.growths(data(driver=101.9)), [])
 
     def test_growth(self):
         for name, value in (("driver", 103), ("stack", 1021), ("reads", 1.1),
                             ("writes", 1.03)):
-            grown = list(reference.growths(data(**{name: value})))
+            grown = self.growths(data(**{name: value}))
             self.assertEqual(len(grown), 1, name)
             self.assertIn(f"{name} has grown", grown[0])
 
     def test_what_does_not_repeat_cannot_be_judged(self):
         now = data()
         now["jobs"]["1cpu/none/r4k-1"]["ours"]["varies"] = ["stack"]
-        self.assertIn("stack does not repeat",
-                      "".join(reference.growths(now)))
+        self.assertIn("stack does not repeat", "".join(self.growths(now)))
 
     def test_other_kernels_are_not_judged(self):
         other = {**data(driver=500), "kernel": "other"}
-        self.assertEqual(list(reference.growths(other)), [])
-        self.assertFalse(reference.is_known(other))
-        self.assertTrue(reference.is_known(data()))
+        self.assertEqual(reference.growths(other), {})
+
+    def ended(self, now):
+        """The exit status and the line that a layer of tests ends with"""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), \
+                contextlib.redirect_stderr(io.StringIO()):
+            # pylint: disable-next=protected-access
+            status = bench._judge(now)
+        return status, said.getvalue()
+
+    def test_end(self):
+        other = {**data(), "kernel": "other"}
+        self.assertEqual(self.ended(data()), (0, "1 passed, 0 failed\n"))
+        self.assertEqual(self.ended(data(stack=1100)),
+                         (1, "0 passed, 1 failed\n"))
+        self.assertEqual(self.ended(other),
+                         (0, "0 passed, 0 failed, 1 skipped\n"))
 
     def test_writing_keeps_other_jobs(self):
         more = copy.deepcopy(data())
