@@ -43,6 +43,10 @@ STACK = ("driver", "core", "dma", "elevator", "blk-mq", "block", "irq")
 REST = ("locks", "tasks", "io_uring", "memory", "entry", "strings", "kernel",
         "user")
 AT = "nvme_setup_cmd"
+# What takes and gives back a lock, where the kernel has it as a function
+TAKES = ("_raw_spin_lock", "_raw_spin_lock_irq", "_raw_spin_lock_irqsave")
+RELEASES = ("_raw_spin_unlock", "_raw_spin_unlock_irq",
+            "_raw_spin_unlock_irqrestore")
 
 
 def _nm(*args):
@@ -115,12 +119,17 @@ class Kernel:
             behind = paths[i]
         return paths
 
-    def address(self, *names):
-        """Where the first of the functions @names is that the kernel has."""
-        for name in names:
-            if name in self.names:
-                return self.starts[self.names.index(name)]
-        raise MacError(f"the kernel has no function {' or '.join(names)}")
+    def addresses(self, *names):
+        """Where those of the functions @names are that the kernel has."""
+        return [self.starts[self.names.index(name)] for name in names
+                if name in self.names]
+
+    def address(self, name):
+        """Where the function @name is."""
+        found = self.addresses(name)
+        if not found:
+            raise MacError(f"the kernel has no function {name}")
+        return found[0]
 
     def ranges(self, group):
         """[(start, end)] of the code of @group, each with one file or more."""

@@ -3,7 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- *   -plugin count.so,socket=PATH,at=ADDRESS[,locks=START-END]...
+ *   -plugin count.so,socket=PATH,at=ADDRESS
+ *           [,locks=START-END]...[,take=ADDRESS]...[,release=ADDRESS]...
  *
  * Each translation block of the guest's kernel counts how often it is run, in
  * a place of its own for each vCPU.  What a program does is one block for each
@@ -25,8 +26,9 @@
  * alone, and goes on behind it with a new block.  CUT is the number of
  * instructions that were counted with the old block and not executed in it.
  *
- * The kernel has a spinlock's fast path in line: a load that acquires and is
- * exclusive takes it, a released byte of zero gives it back.
+ * A spinlock is taken and given back by calls of functions at "take" and
+ * "release".  A kernel that is not preemptible has them in line: a load that
+ * acquires and is exclusive, and a released byte of zero.
  */
 
 #include <glib.h>
@@ -48,6 +50,10 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 #define KERNEL          (1ull << 63)
 #define INSN_SIZE       4
 #define LOCKS_MAX       16
+#define CALLS_MAX       8
+
+#define BRANCH          0x14000000u     /* b or bl, by a number of words */
+#define BRANCH_MASK     0x7c000000u
 
 #define LDAXR           0x885ffc00u     /* of a word, ldaxr Wt, [Xn] */
 #define LDAXR_MASK      0xfffffc00u
@@ -78,6 +84,12 @@ typedef struct Held {
     uint64_t held;
 } Held;
 
+/* Functions */
+typedef struct Calls {
+    uint64_t at[CALLS_MAX];
+    size_t num;
+} Calls;
+
 static Block blocks[BLOCKS_MAX];
 static size_t num_blocks;
 static GHashTable *block_index; /* Block -> its number */
@@ -94,6 +106,7 @@ static struct qemu_plugin_scoreboard *holders;  /* of Held */
 static uint64_t at;
 static struct { uint64_t start, end; } locks[LOCKS_MAX];
 static size_t num_locks;
+static Calls takes, releases;
 static int line;
 
 static guint hash_pair(gconstpointer key)
@@ -214,20 +227,40 @@ static bool has_locks(uint64_t pc)
     return false;
 }
 
+/* Whether the instruction @word at @pc goes to one of them */
+static bool is_call(uint32_t word, uint64_t pc, const Calls *calls)
+{
+    int64_t offset = (int64_t)((uint64_t)word << 38) >> 36;
+
+    if ((word & BRANCH_MASK) != BRANCH) {
+        return false;
+    }
+    for (size_t i = 0; i < calls->num; i++) {
+        if (calls->at[i] == pc + offset) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void watch_locks(struct qemu_plugin_tb *tb, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        uint64_t pc = qemu_plugin_insn_vaddr(insn);
+        qemu_plugin_vcpu_udata_cb_t cb = NULL;
         uint32_t word = 0;
 
         qemu_plugin_insn_data(insn, &word, sizeof(word));
-        if ((word & LDAXR_MASK) == LDAXR) {
+        if ((word & LDAXR_MASK) == LDAXR || is_call(word, pc, &takes)) {
+            cb = take_cb;
+        } else if ((word & STLRB_ZERO_MASK) == STLRB_ZERO ||
+                   is_call(word, pc, &releases)) {
+            cb = release_cb;
+        }
+        if (cb) {
             qemu_plugin_register_vcpu_insn_exec_cb(
-                insn, take_cb, QEMU_PLUGIN_CB_NO_REGS,
-                (void *)(uintptr_t)(n - 1 - i));
-        } else if ((word & STLRB_ZERO_MASK) == STLRB_ZERO) {
-            qemu_plugin_register_vcpu_insn_exec_cb(
-                insn, release_cb, QEMU_PLUGIN_CB_NO_REGS,
+                insn, cb, QEMU_PLUGIN_CB_NO_REGS,
                 (void *)(uintptr_t)(n - 1 - i));
         }
     }
@@ -374,6 +407,33 @@ static bool connect_to(const char *path)
     return true;
 }
 
+static bool add_call(Calls *calls, const char *address)
+{
+    if (calls->num == CALLS_MAX) {
+        return false;
+    }
+    calls->at[calls->num++] = strtoull(address, NULL, 16);
+    return true;
+}
+
+/* An option that tells where locks are */
+static bool parse_lock(const char *arg)
+{
+    if (g_str_has_prefix(arg, "take=")) {
+        return add_call(&takes, arg + strlen("take="));
+    }
+    if (g_str_has_prefix(arg, "release=")) {
+        return add_call(&releases, arg + strlen("release="));
+    }
+    if (num_locks == LOCKS_MAX ||
+        sscanf(arg, "locks=%" SCNx64 "-%" SCNx64, &locks[num_locks].start,
+               &locks[num_locks].end) != 2) {
+        return false;
+    }
+    num_locks++;
+    return true;
+}
+
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                                            const qemu_info_t *info,
                                            int argc, char **argv)
@@ -385,12 +445,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
             path = argv[i] + strlen("socket=");
         } else if (g_str_has_prefix(argv[i], "at=")) {
             at = strtoull(argv[i] + strlen("at="), NULL, 16);
-        } else if (num_locks < LOCKS_MAX &&
-                   sscanf(argv[i], "locks=%" SCNx64 "-%" SCNx64,
-                          &locks[num_locks].start,
-                          &locks[num_locks].end) == 2) {
-            num_locks++;
-        } else {
+        } else if (!parse_lock(argv[i])) {
             fprintf(stderr, "count: unknown argument %s\n", argv[i]);
             return -1;
         }

@@ -17,6 +17,7 @@ from mac import Mac, MacError, Virt
 from mac.initramfs import write_initramfs
 from mac.machine import ANS2
 
+from attribution import RELEASES, TAKES
 from plugin import Plugin
 
 HERE = Path(__file__).resolve().parent
@@ -135,7 +136,8 @@ def _machine(build, who, place, args, **options):
 @contextlib.contextmanager
 def machine(build, who, place, kernel):
     """A machine, booted, and its Plugin."""
-    plugin = Plugin(build, kernel.at, kernel.ranges("driver"))
+    plugin = Plugin(build, kernel.at, kernel.ranges("driver"),
+                    kernel.addresses(*TAKES), kernel.addresses(*RELEASES))
     with contextlib.closing(plugin), \
             _machine(build, who, place, plugin.args) as mac:
         mac.boot(300)

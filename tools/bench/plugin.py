@@ -70,18 +70,20 @@ class Plugin:
 
     @at: the address of the function whose executions are the I/Os
     @locks: [(start, end)] of the code whose locks are looked at
+    @takes, @releases: the functions that do so with a lock
     """
 
-    def __init__(self, build, at, locks):
+    def __init__(self, build, at, locks, takes, releases):
         self.folder = tempfile.TemporaryDirectory(prefix="bench-")
         path = Path(self.folder.name) / "count"
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen(1)
-        self.args = ["-plugin",
-                     f"{compiled(build)},socket={path},at={at:x}" +
-                     "".join(f",locks={start:x}-{end:x}"
-                             for start, end in locks)]
+        words = [str(compiled(build)), f"socket={path}", f"at={at:x}",
+                 *(f"locks={start:x}-{end:x}" for start, end in locks),
+                 *(f"take={address:x}" for address in takes),
+                 *(f"release={address:x}" for address in releases)]
+        self.args = ["-plugin", ",".join(words)]
         self.line = None
         self.text = b""
 

@@ -2,7 +2,8 @@
 """What a measurement found, as a table and as JSON.
 
 The JSON is {"kernel": name, "who": [names], "jobs": {job: {who: result}}},
-where a result is what Session.run() returns.
+where a result is what Session.run() returns, and perhaps "memory": {who: {part:
+bytes}}.
 """
 
 import json

@@ -98,6 +98,8 @@ class AttributionTest(unittest.TestCase):
     def test_missing_function(self):
         with self.assertRaisesRegex(MacError, "no function nvme_setup_cmd"):
             kernel().address("nvme_setup_cmd")
+        self.assertEqual(kernel().addresses("nvme_queue_rq", "no-such"),
+                         [0x1000])
 
 
 class PluginTest(unittest.TestCase):
