@@ -6,9 +6,9 @@
  *   -plugin count.so,socket=PATH,at=ADDRESS
  *           [,locks=START-END]...[,take=ADDRESS]...[,release=ADDRESS]...
  *
- * Each translation block of the guest's kernel counts how often it is run, in
- * a place of its own for each vCPU.  What a program does is one block for each
- * length.  A client of the socket at PATH (stream, QEMU connects) asks for
+ * Each translation block of the guest's kernel counts how often it is run.  The
+ * machine runs with -icount, so one thread executes the code of all vCPUs.  What
+ * a program does is one block for each length.  A client of the socket at PATH (stream, QEMU connects) asks for
  *
  *   window N
  *
@@ -34,7 +34,6 @@
 #include <glib.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,14 +74,8 @@ typedef struct Register {
 typedef struct Counts {
     uint64_t times[BLOCKS_MAX];
     uint64_t cut[BLOCKS_MAX];
+    uint64_t held;          /* instructions while a lock was held */
 } Counts;
-
-/* What a vCPU executes while it holds a lock */
-typedef struct Held {
-    uint64_t executed;      /* instructions, those of a block at its begin */
-    uint64_t since;         /* what it was when a lock was taken, or 0 */
-    uint64_t held;
-} Held;
 
 /* Functions */
 typedef struct Calls {
@@ -94,15 +87,15 @@ static Block blocks[BLOCKS_MAX];
 static size_t num_blocks;
 static GHashTable *block_index; /* Block -> its number */
 static GHashTable *registers;   /* Register -> itself */
+static Counts now;              /* of the thread that executes */
 static Counts begin, end;       /* at the ends of the window */
-static uint64_t begin_held, end_held;
 static int64_t wanted, seen;    /* executions of the function in the window */
 static GMutex lock;             /* for the above */
 static GCond closed;            /* when wanted becomes 0 */
 
-static struct qemu_plugin_scoreboard *counts;   /* of Counts */
-static struct qemu_plugin_scoreboard *last;     /* of uint64_t, a block */
-static struct qemu_plugin_scoreboard *holders;  /* of Held */
+static size_t last;             /* the block that was begun last */
+static uint64_t executed;       /* instructions, with all of that block */
+static uint64_t held_since;     /* what it was when a lock was taken, or 0 */
 static uint64_t at;
 static struct { uint64_t start, end; } locks[LOCKS_MAX];
 static size_t num_locks;
@@ -119,25 +112,6 @@ static guint hash_pair(gconstpointer key)
 static gboolean equal_pair(gconstpointer a, gconstpointer b)
 {
     return !memcmp(a, b, 2 * sizeof(uint64_t));
-}
-
-static qemu_plugin_u64 times_of(size_t block)
-{
-    return (qemu_plugin_u64) {
-        counts, offsetof(Counts, times) + block * sizeof(uint64_t)
-    };
-}
-
-static qemu_plugin_u64 cut_of(size_t block)
-{
-    return (qemu_plugin_u64) {
-        counts, offsetof(Counts, cut) + block * sizeof(uint64_t)
-    };
-}
-
-static Held *holder(unsigned int vcpu)
-{
-    return qemu_plugin_scoreboard_find(holders, vcpu);
 }
 
 /* The number of a block, which a retranslation does not change */
@@ -184,37 +158,40 @@ static void access_cb(unsigned int vcpu, qemu_plugin_meminfo_t info,
                       uint64_t vaddr, void *opaque)
 {
     struct qemu_plugin_hwaddr *hw = qemu_plugin_get_hwaddr(info, vaddr);
-    uint64_t i = qemu_plugin_u64_get(qemu_plugin_scoreboard_u64(last), vcpu);
+    const Block *block = &blocks[last];
     uint64_t pc = (uintptr_t)opaque;
-    uint64_t done = (pc - blocks[i].pc) / INSN_SIZE + 1;
+    uint64_t done = (pc - block->pc) / INSN_SIZE + 1;
 
     if (!hw || !qemu_plugin_hwaddr_is_io(hw)) {
         return;
     }
     count_register(qemu_plugin_hwaddr_phys_addr(hw),
                    qemu_plugin_mem_is_store(info));
-    if (pc >= blocks[i].pc && done < blocks[i].insns) {
-        qemu_plugin_u64_add(cut_of(i), vcpu, blocks[i].insns - done);
-        holder(vcpu)->executed -= blocks[i].insns - done;
+    if (pc >= block->pc && done < block->insns) {
+        now.cut[last] += block->insns - done;
+        executed -= block->insns - done;
     }
+}
+
+static void block_cb(unsigned int vcpu, void *opaque)
+{
+    last = (uintptr_t)opaque;
+    now.times[last]++;
+    executed += blocks[last].insns;
 }
 
 /* @opaque: how many instructions of the block are behind this one */
 static void take_cb(unsigned int vcpu, void *opaque)
 {
-    Held *h = holder(vcpu);
-
-    h->since = h->executed - (uintptr_t)opaque;
+    held_since = executed - (uintptr_t)opaque;
 }
 
 static void release_cb(unsigned int vcpu, void *opaque)
 {
-    Held *h = holder(vcpu);
-
-    if (h->since) {
-        h->held += h->executed - (uintptr_t)opaque - h->since;
+    if (held_since) {
+        now.held += executed - (uintptr_t)opaque - held_since;
     }
-    h->since = 0;
+    held_since = 0;
 }
 
 static bool has_locks(uint64_t pc)
@@ -266,20 +243,6 @@ static void watch_locks(struct qemu_plugin_tb *tb, size_t n)
     }
 }
 
-static uint64_t sum_held(void)
-{
-    return qemu_plugin_u64_sum((qemu_plugin_u64) {
-        holders, offsetof(Held, held)
-    });
-}
-
-static void read_counts(Counts *c)
-{
-    for (size_t i = 0; i < num_blocks; i++) {
-        c->times[i] = qemu_plugin_u64_sum(times_of(i));
-        c->cut[i] = qemu_plugin_u64_sum(cut_of(i));
-    }
-}
 
 static void read_registers(bool at_end)
 {
@@ -299,13 +262,11 @@ static void at_cb(unsigned int vcpu, void *opaque)
 {
     g_mutex_lock(&lock);
     if (wanted && seen == 0) {
-        read_counts(&begin);
+        begin = now;
         read_registers(false);
-        begin_held = sum_held();
     } else if (wanted && seen == wanted) {
-        read_counts(&end);
+        end = now;
         read_registers(true);
-        end_held = sum_held();
         wanted = 0;
         g_cond_signal(&closed);
     }
@@ -324,13 +285,8 @@ static void translate_cb(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         qemu_plugin_register_vcpu_tb_exec_cb(tb, at_cb, QEMU_PLUGIN_CB_NO_REGS,
                                              NULL);
     }
-    qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
-        tb, QEMU_PLUGIN_INLINE_ADD_U64, times_of(i), 1);
-    qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
-        tb, QEMU_PLUGIN_INLINE_STORE_U64, qemu_plugin_scoreboard_u64(last), i);
-    qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
-        tb, QEMU_PLUGIN_INLINE_ADD_U64,
-        (qemu_plugin_u64) { holders, offsetof(Held, executed) }, n);
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, block_cb, QEMU_PLUGIN_CB_NO_REGS,
+                                         (void *)(uintptr_t)i);
     if (has_locks(pc)) {
         watch_locks(tb, n);
     }
@@ -365,7 +321,7 @@ static void tell_window(FILE *out)
                     reg->end - reg->begin);
         }
     }
-    fprintf(out, "locked %" PRIu64 "\n", end_held - begin_held);
+    fprintf(out, "locked %" PRIu64 "\n", end.held - begin.held);
     fprintf(out, "end %zu\n", num_blocks);
     fflush(out);
 }
@@ -459,9 +415,6 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
     }
     block_index = g_hash_table_new(hash_pair, equal_pair);
     registers = g_hash_table_new(hash_pair, equal_pair);
-    counts = qemu_plugin_scoreboard_new(sizeof(Counts));
-    last = qemu_plugin_scoreboard_new(sizeof(uint64_t));
-    holders = qemu_plugin_scoreboard_new(sizeof(Held));
     qemu_plugin_register_vcpu_tb_trans_cb(id, translate_cb);
     g_thread_unref(g_thread_new("count", serve, NULL));
     return 0;
