@@ -95,13 +95,11 @@ def make_initramfs(build):
                            {"payload/load": (load.read_bytes(), 0o755)})
 
 
-def _devicetree(build, name, *property_value):
-    """The devicetree with a property of the controller's node."""
-    path = _folder(build) / f"{name}.dtb"
+def _coherent_devicetree(build):
+    path = _folder(build) / "coherent.dtb"
     new = path.with_suffix(f".{os.getpid()}")
     new.write_bytes(build.dtb.read_bytes())
-    done = subprocess.run(["fdtput", "-t", "s", str(new), NODE,
-                           *property_value],
+    done = subprocess.run(["fdtput", str(new), NODE, "dma-coherent"],
                           capture_output=True, text=True, check=False)
     if done.returncode:
         raise MacError(f"fdtput: {done.stderr}")
@@ -115,7 +113,7 @@ def _coherent(build, who):
     Upstream's is told by the devicetree, ours by a parameter.
     """
     if who == "upstream":
-        return {"dtb": _devicetree(build, "coherent", "dma-coherent")}
+        return {"dtb": _coherent_devicetree(build)}
     return {"append": "quiet apple_ans2.coherent=1"} if who == "ours" else {}
 
 
@@ -146,12 +144,13 @@ def machine(build, who, place, kernel):
 
 
 @contextlib.contextmanager
-def mac_with(build, who, place, has_controller):
-    """A Mac, booted, in which nothing is counted."""
-    options = {} if has_controller else {
-        "dtb": _devicetree(build, "without", "status", "disabled")}
-    with _machine(build, who, place, [], **options) as mac:
+def plain_mac(build, who, place):
+    """A Mac, booted, in which nothing is counted.
+
+    Its firmware, which asks for memory, is the same with either driver.
+    """
+    firmware = replace(build, driver="upstream").firmware
+    with _machine(build, who, place, [], firmware=firmware) as mac:
         mac.boot(300)
-        if has_controller:
-            mac.sh("until test -b /dev/nvme0n1; do sleep 0.1; done")
+        mac.sh("until test -b /dev/nvme0n1; do sleep 0.1; done")
         yield mac

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How much memory a controller takes: with it against without it.
+"""How much memory a controller takes, and gives back when it is unbound.
 
-Two machines are booted, one of which has no such controller by its devicetree.
-What the kernel holds in the one and not in the other is the controller's: its
-driver's, the block layer's and that of its files in sysfs. There is no I/O but
-that of finding partitions.
+That is its driver's, the block layer's, that of its files in sysfs and what it
+lends to the firmware. There was no I/O but that of finding partitions.
 """
 
 import re
 
 from jobs import MEMORY, Place
-from machines import mac_with
+from machines import plain_mac
 
-DRIVERS = ("ours", "upstream")
+# By their names in the kernel
+DRIVERS = {"ours": "apple-ans2", "upstream": "nvme-apple"}
+UNBIND = "echo 27bcc0000.nvme >/sys/bus/platform/drivers/{}/unbind"
 # Objects in a slab that a processor has for itself count as used: it gives them
-# back for that. What a cache has for files is dropped.
+# back for that. What is cached of files is dropped, and what a processor has
+# counted for itself is added up.
 SETTLE = ("sync; echo 3 >/proc/sys/vm/drop_caches; "
-          "for f in /sys/kernel/slab/*/shrink; do echo 1 >$f; done")
+          "for f in /sys/kernel/slab/*/shrink; do echo 1 >$f; done; sleep 2; "
+          "echo 1 >/proc/sys/vm/stat_refresh; ")
 PARTS = ("coherent", "objects", "pages")
 
 
@@ -46,14 +48,13 @@ def _held(mac, page):
 
     @page: bytes of one
     """
-    mac.sh(SETTLE, 120)
-    texts = [mac.sh(f"cat /proc/{name}") for name in
-             ("vmallocinfo", "slabinfo", "zoneinfo", "vmstat")]
+    pages = mac.sh(f"{SETTLE} cat /proc/zoneinfo /proc/vmstat", 120)
     slabs = sum(int(n) for n in re.findall(
-        r"^nr_slab_\w+ (\d+)", texts[3], re.MULTILINE))
-    coherent = _coherent(texts[0], page)
-    return {"coherent": coherent, "objects": _objects(texts[1]),
-            "pages": -(_free(texts[2]) + slabs) * page - coherent}
+        r"^nr_slab_\w+ (\d+)", pages, re.MULTILINE))
+    coherent = _coherent(mac.sh("cat /proc/vmallocinfo"), page)
+    return {"coherent": coherent,
+            "objects": _objects(mac.sh("cat /proc/slabinfo")),
+            "pages": -(_free(pages) + slabs) * page - coherent}
 
 
 def memory(build, who):
@@ -64,9 +65,8 @@ def memory(build, who):
     and of maps
     """
     page = int(build.pages.removesuffix("k")) * 1024
-    held = []
-    for there in (False, True):
-        place = Place(f"{MEMORY}-{'with' if there else 'without'}")
-        with mac_with(build, who, place, there) as mac:
-            held.append(_held(mac, page))
-    return {part: held[1][part] - held[0][part] for part in PARTS}
+    with plain_mac(build, who, Place(MEMORY)) as mac:
+        bound = _held(mac, page)
+        mac.sh(UNBIND.format(DRIVERS[who]))
+        unbound = _held(mac, page)
+    return {part: bound[part] - unbound[part] for part in PARTS}
