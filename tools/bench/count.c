@@ -6,9 +6,10 @@
  *   -plugin count.so,socket=PATH,at=ADDRESS
  *           [,locks=START-END]...[,take=ADDRESS]...[,release=ADDRESS]...
  *
- * Each translation block of the guest's kernel counts how often it is run.  The
- * machine runs with -icount, so one thread executes the code of all vCPUs.  What
- * a program does is one block for each length.  A client of the socket at PATH (stream, QEMU connects) asks for
+ * Each translation block of the guest's kernel counts how often it is run.
+ * The machine runs with -icount, so one thread executes the code of all vCPUs.
+ * What a program does is one block for each length.  A client of the socket at
+ * PATH (stream, QEMU connects) asks for
  *
  *   window N
  *

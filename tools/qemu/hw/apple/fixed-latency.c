@@ -15,10 +15,10 @@
  *  ns-per-kib (400)      how long a transfer takes; one at a time
  *
  * Under -icount the guest's time stands still until what is due has been done,
- * so that the host's speed does not show.  That goes for the end of an operation
- * as well: a controller that leaves it to a bottom half gets to it before the
- * guest, or a guest that sleeps, gets to anything later.  While the machine is stopped nothing
- * waits: QEMU wants all operations to end then.
+ * so that the host's speed does not show.  That goes for the end of an
+ * operation as well: a controller that leaves it to a bottom half gets to it
+ * before the guest's time goes on.  While the machine is stopped nothing waits:
+ * QEMU wants all operations to end then.
  */
 
 #include "qemu/osdep.h"
