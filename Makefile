@@ -28,7 +28,7 @@ run distro:
 test:
 	@$(scripts)/test.sh check kunit qtest e2e \
 		'e2e KERNEL=newest PAGES=4k DEBUG=locks T=core' \
-		'oracle DEBUG=locks T=core'
+		'oracle DEBUG=locks T=core' 'bench JOBS=quick'
 check qtest e2e oracle bench series trees:
 	@$(scripts)/$@.sh
 weave:
