@@ -37,6 +37,10 @@ SQ_REFUSED = (
 CQ_REFUSED = (
     Known("queue-order", r"CC\.EN cleared before I/O CQ 1 was deleted",
           "the drive has refused to"),)
+UNUSED = "6.12 switches off what no driver has yet; the modules come later"
+SWITCHED_OFF = (
+    Known("pmgr-link", "switched off while the firmware is running", UNUSED),
+    Known("pmgr-reset", "powered off while the firmware runs", UNUSED))
 OURS = {
     "stuck-unbind": STUCK,
     "stuck-unbind-failed": STUCK,
@@ -46,14 +50,14 @@ OURS = {
     # in which upstream's drivers run
     "modules-choice-upstream": STOPS,
     "proof-kit-upstream": STOPS,
+    "6.12/modules-running": SWITCHED_OFF,
 }
 
 
 def known_rules(build, case):
     """The rules of the hardware that the driver breaks in @case."""
-    if build.driver != "upstream":
-        return OURS.get(case, ())
-    return UPSTREAM.get(case, ()) + UPSTREAM.get(f"{build.kernel}/{case}", ())
+    table = UPSTREAM if build.driver == "upstream" else OURS
+    return table.get(case, ()) + table.get(f"{build.kernel}/{case}", ())
 
 
 def known_in_cell(state, fault):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The drivers as modules: loaded by the initramfs, unloaded, in any order."""
 
+from dataclasses import replace
+
 from mac import MacError
 from mac.kernelmodules import kernel_modules
 
@@ -128,6 +130,28 @@ def filter_comes_late(setup, judge):
         judge(mac)
 
 
+def firmware_runs(setup, judge):
+    """The firmware runs when the kernel starts, long before the modules come.
+
+    So it is for a crash kernel. Linux 6.12 switches off whatever domain has no
+    driver at the end of its own start; later ones wait for the driver.
+    """
+    modules = of_driver(setup.build)
+    with setup.mac("running", root="ram", handover="running",
+                   initrd=initramfs(setup.build, modules, True)) as mac:
+        mac.boot()
+        wait_drive(mac)
+        read_back(mac)
+        judge(mac)
+
+
+def running_kept_on(setup, judge):
+    """The same with the word that keeps the domains on."""
+    words = setup.options.get("append", "")
+    options = {**setup.options, "append": f"{words} pd_ignore_unused"}
+    firmware_runs(replace(setup, options=options), judge)
+
+
 def available(build):
     """Whether @build's drivers may be modules."""
     return build.driver == "ans2"
@@ -138,4 +162,6 @@ MODULE_CASES = {
     "modules-load": load_and_unload,
     "modules-nvme": driver_alone_comes_back,
     "modules-late-filter": filter_comes_late,
+    "modules-running": firmware_runs,
+    "modules-running-kept-on": running_kept_on,
 }
