@@ -7,7 +7,9 @@ check() { return 0; }
 
 installkernel() {
 	# nvme and the filter come with it
-	hostonly='' instmods apple-ans2 vfat nls_ascii nls_cp437
+	hostonly='' instmods apple-ans2 vfat
+	# vfat asks for a character set by name, and each kernel for another one
+	hostonly='' instmods nls_cp437 nls_ascii nls_iso8859-1 nls_utf8
 }
 
 install() {
