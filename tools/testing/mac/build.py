@@ -70,10 +70,11 @@ class Build:
     def firmware(self):
         """The generation of firmware that the driver is written for.
 
-        Upstream's driver in 6.12 and U-Boot use a register that newer firmware
-        forbids.
+        Upstream's driver in some kernels and U-Boot use a register that newer
+        firmware forbids.
         """
-        old = self.driver == "upstream" and self.kernel == "6.12"
+        old = (self.driver == "upstream" and
+               self.kernel in kernels.FOR_OLD_FIRMWARE)
         old |= self.distro == "1"
         return "old" if old else "2026"
 
