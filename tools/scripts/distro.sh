@@ -110,6 +110,7 @@ scripts=$top/tools/scripts
 export O=$build KERNEL PAGES
 lock distro
 mkdir -p "$place"
+on_exit() { rm -rf --one-file-system "${place:?}"/{*.new,configure.cpio,tree}; }
 PATH=$PATH:/sbin:/usr/sbin
 
 from=$(cat "$files/unpacked.py" <(echo "${packages[*]}") | sha256sum)

@@ -52,7 +52,6 @@ def configure(build, image):
         mac.poweroff()
         if mac.violations():
             raise MacError(f"rules were broken: {mac.by_rule()}")
-    initrd.unlink()
 
 
 def main(argv):

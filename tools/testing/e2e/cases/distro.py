@@ -11,8 +11,9 @@ from dataclasses import replace
 from mac import Debian, MacError
 from mac.suite import Case, Known, Setup
 
+from . import machines
 from .choice import PAIRS, bound
-from .common import SPARE, expect, nvme_json
+from .common import SPARE, expect
 
 ROOT = "/dev/nvme0n1p5"
 # for what takes seconds on an idle host
@@ -110,25 +111,21 @@ def crypt(mac):
            f"{SPARE} vault; "
            "mkfs.ext4 -q /dev/mapper/vault; mount /dev/mapper/vault /mnt",
            LONG)
-    try:
-        same_after(mac, "/mnt")
-        before = mac.counters()["bytes-discarded"]
-        mac.sh("rm /mnt/*; fstrim /mnt", LONG)
-        if mac.counters()["bytes-discarded"] == before:
-            raise MacError("fstrim: the drive discarded nothing")
-    finally:
-        mac.sh("umount /mnt; cryptsetup close vault")
+    same_after(mac, "/mnt")
+    before = mac.counters()["bytes-discarded"]
+    mac.sh("rm /mnt/*; fstrim /mnt", LONG)
+    if mac.counters()["bytes-discarded"] == before:
+        raise MacError("fstrim: the drive discarded nothing")
+    mac.sh("umount /mnt; cryptsetup close vault")
 
 
 def btrfs(mac):
     mac.sh(f"mkfs.btrfs -q -f {SPARE}; mount {SPARE} /mnt", LONG)
-    try:
-        same_after(mac, "/mnt")
-        text = mac.sh("btrfs scrub start -B /mnt", LONG)
-        if "no errors found" not in text:
-            raise MacError(f"btrfs scrub: {text}")
-    finally:
-        mac.sh("umount /mnt")
+    same_after(mac, "/mnt")
+    text = mac.sh("btrfs scrub start -B /mnt", LONG)
+    if "no errors found" not in text:
+        raise MacError(f"btrfs scrub: {text}")
+    mac.sh("umount /mnt")
 
 
 def swap(mac):
@@ -136,18 +133,16 @@ def swap(mac):
     job = "seq 1 20000000 | tail -c 96M | sha256sum"
     mac.sh(f"wipefs -qa {SPARE}; mkswap -q {SPARE}; swapon --discard {SPARE}",
            LONG)
-    try:
-        wanted = mac.sh(job, LONG)
-        count = "awk '/^pswp(in|out) /{print $2}' /proc/vmstat"
-        before = mac.sh(count).split()
-        got = mac.sh("systemd-run -q --pipe --wait -p MemoryMax=32M "
-                     f"sh -c '{job}'", LONG)
-        expect("sum of what was swapped", got, wanted)
-        for old, new in zip(before, mac.sh(count).split()):
-            if int(new) <= int(old):
-                raise MacError(f"nothing was swapped: {old} and {new} pages")
-    finally:
-        mac.sh(f"swapoff {SPARE}", LONG)
+    wanted = mac.sh(job, LONG)
+    count = "awk '/^pswp(in|out) /{print $2}' /proc/vmstat"
+    before = mac.sh(count).split()
+    got = mac.sh("systemd-run -q --pipe --wait -p MemoryMax=32M "
+                 f"sh -c '{job}'", LONG)
+    expect("sum of what was swapped", got, wanted)
+    for old, new in zip(before, mac.sh(count).split()):
+        if int(new) <= int(old):
+            raise MacError(f"nothing was swapped: {old} and {new} pages")
+    mac.sh(f"swapoff {SPARE}", LONG)
 
 
 SHARED = {"up": up, "links": links, "tools": tools, "trim": trim,
@@ -176,24 +171,6 @@ def upstream(setup, judge):
         judge(mac)
 
 
-def poweroff(setup, judge):
-    """The drive is shut down in order, and its file system is clean."""
-    with setup.mac("poweroff") as mac:
-        mac.boot()
-        before = nvme_json(mac, "smart-log /dev/nvme0")["unsafe_shutdowns"]
-        mac.poweroff()
-        judge(mac)
-        # the machine goes on from its reset with what the drive remembers
-        mac.off = False
-        mac.qmp("system_reset")
-        mac.qmp("cont")
-        mac.boot()
-        after = nvme_json(mac, "smart-log /dev/nvme0")["unsafe_shutdowns"]
-        expect("unsafe shutdowns", after, before)
-        if "recovery complete" in mac.sh("dmesg"):
-            raise MacError("the root file system's journal was replayed")
-
-
 def kernel_alone(setup, judge):
     """Without U-Boot and GRUB, on the firmware that U-Boot does not know."""
     setup = replace(setup, build=replace(setup.build, distro="kernel"))
@@ -203,8 +180,8 @@ def kernel_alone(setup, judge):
         judge(mac)
 
 
-OWN = {"reboot": reboot, "upstream": upstream, "poweroff": poweroff,
-       "kernel": kernel_alone}
+OWN = {"reboot": reboot, "upstream": upstream,
+       "poweroff": machines.poweroff, "kernel": kernel_alone}
 
 
 def all_cases(build, known_stops):
