@@ -23,9 +23,10 @@ for alias in /sys/bus/platform/devices/*.nvme/modalias; do
 done
 
 # The mount of util-linux finds a partition by its id, without udev; those of
-# busybox and klibc, which initramfs-tools has, know only udev's name of it.
+# busybox and klibc, which initramfs-tools has, know only udev's name of it, and
+# klibc's lets the kernel complain of the other.
 mount_esp() {
-	for device in "PARTUUID=$esp" "/dev/disk/by-partuuid/$esp"; do
+	for device in "/dev/disk/by-partuuid/$esp" "PARTUUID=$esp"; do
 		mount -t vfat -o ro "$device" "$place" 2>/dev/null && return 0
 	done
 	return 1
