@@ -41,6 +41,8 @@ configure() {
 }
 
 install_kernel() {
+	say "the parts for its initramfs"
+	/root/ans2/tools/initramfs/install.sh
 	say "the kernel"
 	dpkg --force-unsafe-io -i /var/cache/kernel/*.deb
 	rm -r /var/cache/kernel
@@ -55,7 +57,7 @@ printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
 mount_all "$1"
 configure
-[ ! -e /var/cache/kernel ] || install_kernel
+install_kernel
 systemctl enable mac-agent.service
 rm /usr/sbin/policy-rc.d
 dpkg --audit

@@ -103,6 +103,9 @@ class Build:
 
     @property
     def dtb(self):
+        if self.distro:
+            return self._found("DTB", self.distro_folder / "t8103-j274.dtb",
+                               "`make distro`")
         return self._found(
             "DTB", self.kernel_folder /
             "arch/arm64/boot/dts/apple/t8103-j274.dtb", self._kernel_maker)

@@ -38,6 +38,14 @@ def root_and_driver(mac, driver):
         raise MacError(f"not loaded as modules: {sorted(missing)}")
 
 
+def has_firmware(mac):
+    """Whether the kernel finds what the EFI system partition has for it."""
+    mac.sh("mkdir -p /run/esp && cd /run/esp && "
+           "cpio --quiet -idu </boot/efi/vendorfw/firmware.cpio")
+    return not mac.run("diff -r /run/esp/vendorfw "
+                       "/lib/firmware/vendor").status
+
+
 def up(mac):
     """systemd has no complaint, and nobody had to be asked."""
     failed = mac.sh("systemctl --failed --no-legend --plain")
@@ -96,6 +104,21 @@ def trim(mac):
         raise MacError("fstrim: the drive discarded nothing")
 
 
+def initramfs(mac):
+    """It has both pairs of drivers, and has fetched the firmware."""
+    image = "/boot/initrd.img-$(uname -r)"
+    files = mac.sh(f"lsinitramfs {image}", LONG).splitlines()
+    modules = {file.rsplit("/", 1)[-1].split(".")[0].replace("_", "-")
+               for file in files if ".ko" in file}
+    wanted = {*PAIRS["ans2"], *PAIRS["upstream"], "nvme", "vfat"}
+    expect("missing modules", sorted(wanted - modules), [])
+    if "usr/share/apple-ans2/vendorfw.sh" not in files:
+        raise MacError(f"nothing in {image} fetches the firmware")
+    expect("firmware", has_firmware(mac), True)
+    size = int(mac.sh(f"stat -c %s {image}"))
+    return f"{size / 10**6:.1f} MB, {len(modules)} modules"
+
+
 def same_after(mac, folder):
     """Data in @folder are the same when they are read from the drive."""
     mac.sh(f"cp /usr/bin/[a-d]* {folder}; cd {folder}; "
@@ -145,8 +168,8 @@ def swap(mac):
     mac.sh(f"swapoff {SPARE}", LONG)
 
 
-SHARED = {"up": up, "links": links, "tools": tools, "trim": trim,
-          "crypt": crypt, "btrfs": btrfs, "swap": swap}
+SHARED = {"up": up, "initramfs": initramfs, "links": links, "tools": tools,
+          "trim": trim, "crypt": crypt, "btrfs": btrfs, "swap": swap}
 
 
 def reboot(setup, judge):
