@@ -246,7 +246,7 @@ lay_out() {
 	{
 		echo 'subdir-ccflags-y += -I$(src)/include -DCONFIG_NVME_ANS2=1'
 		echo 'subdir-ccflags-y += -DCONFIG_APPLE_ANS2_MODULE=1'
-		! list_modules | grep -q '^apple-ssd ' ||
+		! list_modules | grep '^apple-ssd ' >/dev/null ||
 			echo 'subdir-ccflags-y += -DCONFIG_APPLE_SSD_CHOICE=1'
 	} >>"$tree/Kbuild"
 }
