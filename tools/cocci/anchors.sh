@@ -34,9 +34,10 @@ while IFS= read -r row; do
 	}
 done < <(rows anchors)
 
+known=$(rows anchors)
 while IFS= read -r condition; do
 	read -r _ file regex <<<"$condition"
-	rows anchors | grep -qF "$file | $regex | " || {
+	grep -qF "$file | $regex | " <<<"$known" || {
 		echo "'$regex' in $file decides over a rule and is not in anchors"
 		rc=1
 	}
