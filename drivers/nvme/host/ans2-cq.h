@@ -11,6 +11,7 @@
 #ifndef _NVME_ANS2_CQ_H
 #define _NVME_ANS2_CQ_H
 
+#include <linux/bitfield.h>
 #include <linux/bitops.h>
 #include <linux/lockdep.h>
 
