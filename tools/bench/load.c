@@ -21,9 +21,9 @@
  *
  * It goes on until SIGTERM, then tells in one line how many samples there are
  * and how long they took, in ns: the median, 99 and 99.9 percent, each of all
- * of them and of two halves. What comes behind "with" is done beside it, by a process
- * of its own; the line tells how many requests these did meanwhile. What is
- * written is lost.
+ * of them and of two halves. What comes behind "with" is done beside it, by a
+ * process of its own; the line tells how many requests these did meanwhile.
+ * What is written is lost.
  */
 
 #include <sched.h>
