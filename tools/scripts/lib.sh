@@ -13,7 +13,8 @@
 #   say TEXT           a line for the user, on stderr (stdout belongs to results)
 #   die TEXT           the same, and exit 1
 #   step NAME TEXT CMD runs CMD with its output in $build/log/NAME.log
-#   lock NAME          waits until no other run works on NAME in this folder
+#   lock NAME [-s]     waits until no other run works on NAME in this folder; -s
+#                      shares it with others that do the same
 #   need_space MB TEXT refuses to start what would fill the disk
 #   fingerprint FILE.. one word that changes when a file's name or content does
 #   unknown TEXT       says that T names nothing of that kind, with those that there
@@ -166,7 +167,15 @@ step() {
 lock() {
 	mkdir -p "$build/stamp" || die "cannot make $build/stamp"
 	exec {lock_fd}>"$build/stamp/$1.lock"
-	flock -n "$lock_fd" || { say "waiting for another run that works on $1"; flock "$lock_fd"; }
+	take_lock "$@"
+}
+
+# take_lock NAME [-s]: the lock that is there already, in another way
+take_lock() {
+	flock -n ${2:+"$2"} "$lock_fd" || {
+		say "waiting for another run that works on $1"
+		flock ${2:+"$2"} "$lock_fd"
+	}
 }
 
 need_space() {

@@ -7,7 +7,8 @@
 #                 another one
 #   woven_tree    a copy of it with everything of this repository in it
 #   make_woven    brings woven_tree up to date. Files that did not change keep
-#                 their times, so builds in it are incremental.
+#                 their times, so builds in it are incremental. Until the
+#                 script ends nobody changes the tree, and others may read it.
 #   cross         prefix of the arm64 compiler, empty on an arm64 machine
 
 source_tree=${KERNEL_SOURCE:-$build/src/linux-$KERNEL}
@@ -40,21 +41,34 @@ woven_inputs() {
 	source_version
 }
 
-make_woven() {
+is_woven() {
+	[[ "$(cat "$woven_tree.version" 2>/dev/null)" == "$(source_version)" &&
+		"$(cat "$woven_tree.inputs" 2>/dev/null)" == "$(woven_inputs)" ]]
+}
+
+weave_tree() {
 	local inputs
-	[[ -d $source_tree ]] ||
-		die "no kernel source in $source_tree: run make setup KERNEL=$KERNEL"
-	command -v "${cross}gcc" >/dev/null ||
-		die "no ${cross}gcc is here: run make setup"
-	lock "woven-$KERNEL"
 	if [[ "$(cat "$woven_tree.version" 2>/dev/null)" != "$(source_version)" ]]; then
 		need_space 3000 "a copy of the kernel source"
 		step "woven-copy-$KERNEL" "copying the source of Linux $KERNEL" copy_source
 	fi
 	inputs=$(woven_inputs)
-	[[ $inputs != "$(cat "$woven_tree.inputs" 2>/dev/null)" ]] || return 0
 	rm -f "$woven_tree.inputs"
 	step "weave-$KERNEL" "weaving our drivers into Linux $KERNEL" \
 		"$top/tools/cocci/weave.sh" "$woven_tree"
 	echo "$inputs" >"$woven_tree.inputs"
+}
+
+make_woven() {
+	[[ -d $source_tree ]] ||
+		die "no kernel source in $source_tree: run make setup KERNEL=$KERNEL"
+	command -v "${cross}gcc" >/dev/null ||
+		die "no ${cross}gcc is here: run make setup"
+	lock "woven-$KERNEL" -s
+	# Who shares the lock may not weave, and who does may have been overtaken.
+	until is_woven; do
+		take_lock "woven-$KERNEL"
+		is_woven || weave_tree
+		take_lock "woven-$KERNEL" -s
+	done
 }
