@@ -58,6 +58,7 @@ make_tree() {
 	install -D -m 644 "$files/root/grub.cfg" "$root/etc/default/grub.d/mac.cfg"
 	install -m 755 "$files/root/11_nvme_apple" "$root/etc/grub.d/"
 	install -D -m 644 "$kernel/linux-image.deb" -t "$root/var/cache/kernel"
+	install -D -m 644 "$kernel/linux-image-update.deb" -t "$root/var/cache/update"
 	mkdir -p "$root/root/ans2/tools"
 	cp -r "$parts" "$root/root/ans2/tools/"
 	echo mini >"$root/etc/hostname"

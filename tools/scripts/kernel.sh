@@ -5,7 +5,7 @@
 # NAME is <KERNEL>-<PAGES>[-modules|-distro][-debug|-locks]; without it, it comes
 # from the variables of the same names. Each kernel has our drivers and upstream's:
 # DRIVER is a word on its command line. One of -distro is also there as a Debian
-# package, linux-image.deb.
+# package, linux-image.deb, and as one of a later kernel, linux-image-update.deb.
 if [[ $# -gt 0 ]]; then
 	IFS=- read -r KERNEL PAGES more <<<"$1"
 	DEBUG='' MODULES='' DISTRO=''
@@ -55,18 +55,25 @@ write_core() {
 	mv "$out/$file.new" "$out/$file"
 }
 
-# The kernel's own packaging; the package of its headers is not needed here.
+# make_package FILE SUFFIX: the kernel's own packaging; the package of its headers
+# is not needed here.
 make_package() {
-	# whose package lies in the folder that all kernels share
-	lock kernel-package
 	local profile=pkg.linux-upstream.nokernelheaders
 	export KDEB_PKGVERSION=1 KDEB_CHANGELOG_DIST=trixie KDEB_COMPRESS=zstd
 	export DEB_BUILD_PROFILES=$profile DEB_BUILD_OPTIONS=terse
 	rm -f "$place"/../linux-image-*.deb
-	kmake "$src" "$out" -j "$(nproc)" LOCALVERSION="-apple-$PAGES" \
+	kmake "$src" "$out" -j "$(nproc)" LOCALVERSION="-apple-$PAGES$2" \
 		DPKG_FLAGS="-d -P$profile" bindeb-pkg
-	mv "$place"/../linux-image-*.deb "$out/linux-image.deb"
+	mv "$place"/../linux-image-*.deb "$out/$1"
 	rm -f "$place"/../linux-{libc-dev_*.deb,upstream_*}
+}
+
+# The update differs in its name alone. The folder keeps the first one's Image.
+make_packages() {
+	# whose packages lie in the folder that all kernels share
+	lock kernel-package
+	make_package linux-image-update.deb -2
+	make_package linux-image.deb ''
 }
 
 image=$out/arch/arm64/boot/Image
@@ -97,7 +104,7 @@ step "config-$kernel_name" "configuring $(<"$src.version") as $kernel_name" \
 	step "core-$kernel_name" "changing what the NVMe core tells lockdep" write_core
 if [[ $DISTRO ]]; then
 	step "kernel-$kernel_name" "building kernel $kernel_name as a package" \
-		make_package
+		make_packages
 else
 	step "kernel-$kernel_name" "building kernel $kernel_name" \
 		kmake "$src" "$out" -j "$(nproc)" "${targets[@]}"

@@ -185,6 +185,39 @@ def reboot(setup, judge):
         judge(mac)
 
 
+def restart(mac, entry, driver, release):
+    """Boot @entry of GRUB's menu, "" for its first, and see who came up."""
+    if entry:
+        mac.sh(f"grub-reboot {entry}")
+    mac.reboot()
+    expect("kernel", mac.sh("uname -r").strip(), release)
+    root_and_driver(mac, driver)
+
+
+def update(setup, judge):
+    """The next kernel's package, installed while nvme-apple has the SSD.
+
+    Its initramfs and its place in GRUB's menu are made by what the package
+    calls. The kernel before it goes at the end.
+    """
+    with setup.mac("update") as mac:
+        mac.boot()
+        old = mac.sh("uname -r").strip()
+        restart(mac, "nvme-apple", "upstream", old)
+        mac.sh("dpkg -i /var/cache/update/*.deb", LONG)
+        restart(mac, "", "ans2", f"{old}-2")
+        size = initramfs(mac)
+        restart(mac, "nvme-apple", "upstream", f"{old}-2")
+        mac.sh(f"dpkg -r linux-image-{old}", LONG)
+        restart(mac, "", "ans2", f"{old}-2")
+        up(mac)
+        left = mac.sh("ls /boot /lib/modules").split()
+        expect("left of the old kernel",
+               [name for name in left if name.endswith(old)], [])
+        judge(mac)
+        return f"initramfs {size}"
+
+
 def upstream(setup, judge):
     """Upstream's drivers, chosen with a key at GRUB's menu."""
     setup = replace(setup, build=replace(setup.build, driver="upstream"))
@@ -203,7 +236,7 @@ def kernel_alone(setup, judge):
         judge(mac)
 
 
-OWN = {"reboot": reboot, "upstream": upstream,
+OWN = {"reboot": reboot, "update": update, "upstream": upstream,
        "poweroff": machines.poweroff, "kernel": kernel_alone}
 
 
@@ -219,7 +252,7 @@ def all_cases(build, known_stops):
     for table, own in ((SHARED, False), (OWN, True)):
         for name, run in table.items():
             known = () if name == "kernel" else UBOOT
-            if name == "reboot":
+            if name in ("reboot", "update"):
                 known += known_stops
             yield Case(setup, f"distro-{name}", run, own=own, known=known,
                        on_demand=True)
