@@ -271,4 +271,4 @@ def cases(setup, mistakes, driver):
     for name, mistake in mistakes.items():
         def run(setup, _judge, name=name, mistake=mistake):
             _run_mistake(setup, name, mistake, driver)
-        yield Case(setup, f"mistake-{name}", run, own=True)
+        yield Case(setup, f"mistake-{name}", run, own=True, chain="mistakes")

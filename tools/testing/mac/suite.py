@@ -6,7 +6,8 @@ own. Cases of one set-up share a machine that is booted once; a case that fails
 costs the next one a new machine. After each case the judge must have counted
 what the case expects, which is nothing unless it says otherwise, and the
 kernel must have reported nothing. A case that returns Subtests has their
-results; a text that it returns is for the line of its result.
+results; a text that it returns is for the line of its result. A runner has as
+many cases at once as there are processors: see lanes.py.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from .errors import MacError
 from .kernellog import check_log
+from .lanes import Outcome, in_turn, side_by_side
 from .machine import Mac
 
 
@@ -82,6 +84,7 @@ class Case:
     @known: the rules that the driver is known to break in it
     @reports: KnownReports of the kernel, see kernellog.py
     @on_demand: it runs only where T names it
+    @chain: cases of the same one run one after the other
     """
 
     setup: Setup
@@ -91,6 +94,7 @@ class Case:
     known: tuple = ()
     reports: tuple = ()
     on_demand: bool = False
+    chain: str = ""
 
     @property
     def full_name(self):
@@ -99,10 +103,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Ended:
-    """How @case ended: its @error or None, and the text that it returned."""
+    """How @case ended: its error or None, and the text that it returned."""
 
     case: Case
-    error: object
+    error: str
     note: str
 
 
@@ -128,16 +132,75 @@ def judge(mac, case):
     check_log(mac, case.reports)
 
 
-class Suite:
-    """Runs a list of cases."""
+class Runner:
+    """Runs cases one after the other."""
 
-    def __init__(self, cases, pattern=None, out=sys.stdout):
-        self.cases = [c for c in cases if self._wanted(c, pattern)]
-        self.out = out
+    def __init__(self):
         self.mac = None
         self.stack = contextlib.ExitStack()
         self.setup = None
-        self.returned = None
+
+    def close(self):
+        stack, self.stack = self.stack, contextlib.ExitStack()
+        self.mac = self.setup = None
+        stack.close()
+
+    def _machine(self, case):
+        """The machine for @case, booted."""
+        if self.setup is not case.setup:
+            self.close()
+            setup = case.setup
+            options = setup.shared(setup.build) if setup.shared else {}
+            mac = self.stack.enter_context(setup.mac("shared", **options))
+            mac.boot()
+            self.mac, self.setup = mac, setup
+        return self.mac
+
+    def _returned(self, case):
+        if case.own:
+            self.close()
+            return case.run(case.setup, lambda mac: judge(mac, case))
+        mac = self._machine(case)
+        try:
+            returned = case.run(mac)
+            judge(mac, case)
+            mac.forgive()
+        except MacError as error:
+            raise mac.explained(error) from error
+        return returned
+
+    def run(self, case):
+        """The Outcome of @case; a bad one costs the machine."""
+        begin = time.monotonic()
+        error = returned = None
+        try:
+            returned = self._returned(case)
+        except MacError as e:
+            error = str(e)
+        except Exception as e:  # pylint: disable=broad-except
+            error = "".join(traceback.format_exception(e))
+        if error or bad_subtests(returned):
+            self.close()
+        return Outcome(error, returned, time.monotonic() - begin)
+
+
+def bad_subtests(returned):
+    """Those of what a case has returned that failed."""
+    if not returned or isinstance(returned, str):
+        return []
+    return [test for test in returned if test.error]
+
+
+class Suite:
+    """Runs a list of cases and prints how they end.
+
+    @outcomes: how they are run, a function of lanes.py
+    """
+
+    def __init__(self, cases, pattern=None, out=sys.stdout, outcomes=in_turn):
+        self.cases = [c for c in cases if self._wanted(c, pattern)]
+        self.out = out
+        self.outcomes = outcomes
         self.ended = []
         self.passed = self.failed = self.skipped = 0
 
@@ -153,38 +216,8 @@ class Suite:
     def _say(self, text):
         print(text, file=self.out, flush=True)
 
-    def _close(self):
-        stack, self.stack = self.stack, contextlib.ExitStack()
-        self.mac = self.setup = None
-        stack.close()
-
-    def _machine(self, case):
-        """The machine for @case, booted."""
-        if self.setup is not case.setup:
-            self._close()
-            setup = case.setup
-            options = setup.shared(setup.build) if setup.shared else {}
-            mac = self.stack.enter_context(setup.mac("shared", **options))
-            mac.boot()
-            self.mac, self.setup = mac, setup
-        return self.mac
-
-    def _run(self, case):
-        if case.own:
-            self._close()
-            self.returned = case.run(case.setup, lambda mac: judge(mac, case))
-            return
-        mac = self._machine(case)
-        try:
-            self.returned = case.run(mac)
-            judge(mac, case)
-            mac.forgive()
-        except MacError as error:
-            raise mac.explained(error) from error
-
     def _subtests(self, subtests):
-        """Print them, one level deeper.  Returns how many failed."""
-        failed = 0
+        """Print them, one level deeper."""
         self._say(f"    KTAP version 1\n    1..{len(subtests)}")
         for number, test in enumerate(subtests, 1):
             good = "not ok" if test.error else "ok"
@@ -193,37 +226,35 @@ class Suite:
                 self._say(f"    # {text}")
             self._say(f"    {good} {number} {test.name}{skip}")
             if test.error:
-                failed += 1
+                self.failed += 1
             elif test.skip:
                 self.skipped += 1
             else:
                 self.passed += 1
-        self.failed += failed
-        return failed
 
-    def _result(self, number, case, error, seconds):
+    def _result(self, number, case, outcome):
         """Print the case's result; those of subtests count in its place.
 
         Returns whether it is a good one.
         """
-        note, subtests = self.returned, None
+        note, subtests = outcome.returned, None
         if not isinstance(note, str):
             note, subtests = None, note
-        bad = self._subtests(subtests) if subtests else 0
-        good = not bad and error is None
+        if subtests:
+            self._subtests(subtests)
+        error = outcome.error
+        good = error is None and not bad_subtests(subtests)
         self.ended.append(Ended(case, error, note))
         line = f"{'ok' if good else 'not ok'} {number} {case.full_name}"
         if error is None:
             self.passed += not subtests
-            line += f" # {seconds:.1f} s"
+            line += f" # {outcome.seconds:.1f} s"
             line += f"; {note}" if note else ""
             line += "".join(f"; {k.rule} expected: {k.why}"
                             for k in case.known if k.always)
         else:
             self.failed += 1
-            text = str(error) if isinstance(error, MacError) else \
-                "".join(traceback.format_exception(error))
-            self._say("".join(f"# {t}\n" for t in text.splitlines()).rstrip())
+            self._say("".join(f"# {t}\n" for t in error.splitlines()).rstrip())
         self._say(line)
         return good
 
@@ -231,19 +262,9 @@ class Suite:
         """Run them all.  Returns the exit status."""
         self._say("KTAP version 1")
         self._say(f"1..{len(self.cases)}")
-        try:
-            for number, case in enumerate(self.cases, 1):
-                begin = time.monotonic()
-                error = self.returned = None
-                try:
-                    self._run(case)
-                except Exception as e:  # pylint: disable=broad-except
-                    error = e
-                if not self._result(number, case, error,
-                                    time.monotonic() - begin):
-                    self._close()
-        finally:
-            self._close()
+        with contextlib.closing(self.outcomes(self.cases, Runner)) as ended:
+            for number, (case, outcome) in enumerate(ended, 1):
+                self._result(number, case, outcome)
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         self._say(f"{self.passed} passed, {self.failed} failed{skipped}")
         return 1 if self.failed or not self.passed else 0
@@ -277,9 +298,10 @@ def main(argv, cases, groups=None, at_end=None):
     cases = list(cases)
     groups = groups or {}
     if pattern in groups:
-        suite = Suite(filter(groups[pattern], cases), "*")
+        suite = Suite(filter(groups[pattern], cases), "*",
+                      outcomes=side_by_side)
     else:
-        suite = Suite(cases, pattern)
+        suite = Suite(cases, pattern, outcomes=side_by_side)
     if not suite.cases:
         sys.exit(f"{me}: T={pattern} names no case; T is a glob, or\n"
                  f"{all_names(cases, groups)}")

@@ -71,8 +71,8 @@ class FirstFailure(Suite):
         self.go_on = go_on
         self.bad = []
 
-    def _result(self, number, case, error, seconds):
-        good = super()._result(number, case, error, seconds)
+    def _result(self, number, case, outcome):
+        good = super()._result(number, case, outcome)
         if not good:
             self.bad.append(case.name)
             if not self.go_on:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mac import MacError
 from mac.initramfs import write_initramfs
+from mac.lanes import lane
 from mac.suite import Subtest
 
 SOURCES = Path(__file__).resolve().parents[1] / "programs"
@@ -84,10 +85,13 @@ def compiled(build):
 
 
 def initramfs(build, name="programs", more=None):
-    """An initramfs with the programs, and with @more {path: (data, mode)}."""
+    """An initramfs with the programs, and with @more {path: (data, mode)}.
+
+    @name: the next of the same name and lane takes its place
+    """
     files = {f"payload/{program}": (path.read_bytes(), 0o755)
              for program, path in compiled(build).items()}
-    path = build.folder / "e2e" / build.kernel / f"{name}.cpio"
+    path = build.folder / "e2e" / build.kernel / f"{name}.{lane()}.cpio"
     new = path.with_suffix(f".{os.getpid()}")
     write_initramfs(build, new, {**files, **(more or {})})
     # whoever starts a machine at this moment has the old one open

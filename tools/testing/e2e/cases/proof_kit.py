@@ -16,6 +16,7 @@ import subprocess
 from mac import MacError
 from mac.build import TOP
 from mac.initramfs import write_initramfs
+from mac.lanes import lane
 from mac.machine import ANS2
 
 from .choice import under_upstream
@@ -56,7 +57,7 @@ def _initramfs(build):
         raise MacError(f"proof-kit.sh: {done.stderr[-3000:]}")
     folder = build.folder / "e2e"
     folder.mkdir(exist_ok=True)
-    path = folder / "proof-kit.cpio"
+    path = folder / f"proof-kit.{lane()}.cpio"
     new = path.with_suffix(f".{os.getpid()}")
     data = (build.folder / ARCHIVE).read_bytes()
     write_initramfs(build, new, {"payload/kit.tar.xz": (data, 0o644)})
