@@ -6,18 +6,22 @@ and systemd; udev loads the drivers.
 """
 
 import re
+import time
 from dataclasses import replace
 
 from mac import Debian, MacError
+from mac.machine import RTKIT
 from mac.suite import Case, Known, Setup
 
 from . import machines
 from .choice import PAIRS, bound
-from .common import SPARE, expect
+from .common import SPARE, Background, expect
+from .controller import firmware_starts
 
 ROOT = "/dev/nvme0n1p5"
 # for what takes seconds on an idle host
 LONG = 600
+NIGHTS = 3
 
 # What U-Boot does when it hands over, before the kernel's first word
 UBOOT = (
@@ -218,6 +222,46 @@ def update(setup, judge):
         return f"initramfs {size}"
 
 
+def night(mac):
+    """`systemctl suspend`, until somebody presses the power key."""
+    begin = len(mac.console.text)
+    # the agent's answer is out before its line sleeps
+    job = Background(mac, "sleep", "sleep 1; systemctl suspend")
+    deadline = time.monotonic() + LONG
+    while mac.get(RTKIT, "state") != "stopped":
+        if time.monotonic() > deadline:
+            raise MacError("it did not go to sleep")
+        time.sleep(0.1)
+    # and all that sleeps behind it
+    time.sleep(3)
+    mac.qmp("system_powerdown")
+    mac.console.wait("PM: suspend exit", LONG, mac.check_alive, begin)
+    job.check(LONG)
+
+
+def suspend(setup, judge):
+    """systemd sends the system to sleep; the root is there again afterwards."""
+    with setup.mac("suspend", machine={"powerkey": "on"}) as mac:
+        mac.boot()
+        # else the key that wakes it is also the one that switches it off
+        mac.sh("cd /run/systemd; mkdir -p logind.conf.d; "
+               "printf '[Login]\\nHandlePowerKey=ignore\\n' "
+               ">logind.conf.d/key.conf; systemctl restart systemd-logind")
+        starts = firmware_starts(mac)
+        mac.sh("mkdir /root/kept")
+        same_after(mac, "/root/kept")
+        for _ in range(NIGHTS):
+            night(mac)
+            mac.sh("echo 3 >/proc/sys/vm/drop_caches; cd /root/kept; "
+                   "sha256sum --quiet -c /run/sums", LONG)
+        expect("starts of the firmware", firmware_starts(mac) - starts, NIGHTS)
+        expect("suspends, and those that failed",
+               mac.sh("cd /sys/power/suspend_stats; cat success fail").split(),
+               [str(NIGHTS), "0"])
+        up(mac)
+        judge(mac)
+
+
 def upstream(setup, judge):
     """Upstream's drivers, chosen with a key at GRUB's menu."""
     setup = replace(setup, build=replace(setup.build, driver="upstream"))
@@ -237,6 +281,7 @@ def kernel_alone(setup, judge):
 
 
 OWN = {"reboot": reboot, "update": update, "upstream": upstream,
+       "suspend": suspend,
        "poweroff": machines.poweroff, "kernel": kernel_alone}
 
 
