@@ -297,8 +297,9 @@ static void set_up(void)
 	CPU_SET(job.cpu, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus))
 		die("cpu", errno);
-	file = open(job.way == PASSTHROUGH ? GENERIC : NAMESPACE,
-		    O_RDWR | O_CLOEXEC | O_DIRECT);
+	file = job.way == PASSTHROUGH ?
+	       open(GENERIC, O_RDWR | O_CLOEXEC) :
+	       open(NAMESPACE, O_RDWR | O_CLOEXEC | O_DIRECT);
 	if (file < 0 || !data)
 		die("drive or memory", errno);
 	for (unsigned int i = 0; i < job.depth; i++)

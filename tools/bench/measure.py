@@ -38,6 +38,10 @@ class Session:
         # without redirection the agent would wait for the load's output
         self.mac.sh(f"{LOAD} samples={job.samples} {job.words} >{OUTPUT} "
                     "2>&1 & echo $! >/tmp/load.pid")
+        # what it cannot do it says at once
+        if self.mac.run("sleep 0.1; kill -0 $(cat /tmp/load.pid)").status:
+            said = self.mac.sh(f"cat {OUTPUT}")
+            raise MacError(f"{job.full_name}: {said.rstrip()}")
         return wanted
 
     def _stop(self):
