@@ -164,11 +164,12 @@ static int coroutine_fn fixed_latency_pdiscard(BlockDriverState *bs,
 static void fixed_latency_drain_begin(BlockDriverState *bs)
 {
     FixedLatencyState *s = bs->opaque;
-    Waiter *waiter;
+    Waiter *waiter, *next;
 
     s->draining = true;
     s->last_end = 0;
-    QLIST_FOREACH(waiter, &s->waiters, next) {
+    /* who is woken may have left the list, and its stack, before we go on */
+    QLIST_FOREACH_SAFE(waiter, &s->waiters, next, next) {
         qemu_co_sleep_wake(&waiter->sleep);
     }
 }
