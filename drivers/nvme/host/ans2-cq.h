@@ -107,7 +107,8 @@ static inline bool ans2_take(struct nvme_ans2 *ans2, struct nvme_ans2_queue *q,
 		nvme_ans2_warn_tag(ans2, q, tag);
 		return false;
 	}
-	ans2->inflight &= ~BIT_ULL(tag);
+	/* nvme_ans2_irq() looks at it without the lock */
+	WRITE_ONCE(ans2->inflight, ans2->inflight & ~BIT_ULL(tag));
 
 	if (ans2->live) {
 		ans2_write32(ans2, ANS2_NVMMU_TCB_INVAL, tag);
@@ -119,8 +120,8 @@ static inline bool ans2_take(struct nvme_ans2 *ans2, struct nvme_ans2_queue *q,
 
 /*
  * Entries are given back to the device before the requests in them are
- * completed. The device cannot overrun the queue by that: it holds an entry for
- * a tag in flight only, a tag is in flight until its request is completed, and
+ * completed. The device cannot overrun the queue by that: it holds at most one
+ * entry for a tag, a tag is not used again before its request is completed, and
  * there are fewer tags than entries.
  */
 static_assert(HWEIGHT64(NVME_ANS2_IO_MASK) < NVME_ANS2_IOQ_DEPTH);

@@ -168,7 +168,7 @@ void nvme_ans2_start(struct nvme_ans2 *ans2)
 	ans2_write32(ans2, ANS2_NVMMU_NUM_TCBS, NVME_ANS2_TAGS - 1);
 	ans2_write64(ans2, ANS2_NVMMU_ASQ_BASE, ans2->q[0].tcbs_dma);
 	ans2_write64(ans2, ANS2_NVMMU_IOSQ_BASE, ans2->q[1].tcbs_dma);
-	ans2->inflight = 0;
+	WRITE_ONCE(ans2->inflight, 0);
 	ans2->watched = false;
 	WRITE_ONCE(ans2->live, true);
 	spin_unlock_irqrestore(&ans2->lock, flags);
@@ -302,7 +302,7 @@ void nvme_ans2_submit(struct nvme_ans2 *ans2, unsigned int qid, u64 tags,
 	if (likely(last && tags && ans2->live)) {
 		if (unlikely(!ans2->watched))
 			ans2_watch(ans2);
-		ans2->inflight |= tags;
+		WRITE_ONCE(ans2->inflight, ans2->inflight | tags);
 		/*
 		 * The write barrier in here pairs with the device's fetch of
 		 * slot and TCB after it saw the tag. It covers the slots of

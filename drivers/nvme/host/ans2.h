@@ -73,9 +73,10 @@ struct nvme_ans2_queue {
  *	reason is observed, not known: without it a completion now and then
  *	raises no interrupt, although its entry is in memory (the comment in
  *	nvme-apple guesses at a firmware bug when a command starts between the
- *	two). It also guards @inflight, @live, @watched, and head, phase and
- *	reaped of each queue. Taken in hard interrupt context; nothing is
- *	submitted or completed under it.
+ *	two). It also guards @inflight, @live, @watched, and @waiting, @cqes,
+ *	@head, @phase and @reaped of each queue. Taken in hard interrupt
+ *	context; nothing is submitted under it, and a request is marked as
+ *	complete under it and completed behind it.
  * @inflight: mask of the tags whose doorbell was rung and whose completion
  *	was not taken
  * @live: the controller is enabled, registers of the NVMMU may be written

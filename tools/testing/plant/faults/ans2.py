@@ -29,7 +29,7 @@ FAULTS = [
           skip("nvme_ans2_start", "memset(ans2->q[i].tcbs, 0, "
                "NVME_ANS2_TAGS * sizeof(*ans2->q[i].tcbs));")),
     Fault("start-keeps-inflight",
-          skip("nvme_ans2_start", "ans2->inflight = 0;")),
+          skip("nvme_ans2_start", "WRITE_ONCE(ans2->inflight, 0);")),
     Fault("start-keeps-ring",
           skip("nvme_ans2_start", "ans2->q[1].cqes = NULL;")),
     Fault("start-keeps-watched",
@@ -109,7 +109,8 @@ FAULTS = [
     Fault("tag-64-taken",
           swap("ans2_take", "tag >= NVME_ANS2_TAGS", "tag > NVME_ANS2_TAGS")),
     Fault("tag-stays-in-flight",
-          skip("ans2_take", "ans2->inflight &= ~BIT_ULL(tag);")),
+          skip("ans2_take", "WRITE_ONCE(ans2->inflight, "
+               "ans2->inflight & ~BIT_ULL(tag));")),
     Fault("result-not-copied",
           instead("ans2_reap_locked",
                   "result.u64 = READ_ONCE(cqes[head].result.u64);",
