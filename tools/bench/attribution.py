@@ -18,7 +18,9 @@ GROUPS = (
                r"drivers/pci/controller/ans/"),
     ("core", r"drivers/nvme/"),
     ("dma", r"kernel/dma/|arch/arm64/mm/(cache|dma-mapping)\.o|"
-            r"mm/dmapool\.o|block/blk-mq-dma\.o"),
+            r"mm/dmapool\.o|block/blk-mq-dma\.o|"
+            # what nvme-apple maps with, and nvme-pci before 7.0
+            r"lib/(scatterlist|sg_pool)\.o"),
     ("elevator", r"block/(mq-deadline|kyber-iosched|bfq[a-z-]*|elevator|"
                  r"blk-mq-sched)\.o"),
     ("blk-mq", r"block/blk-mq[a-z-]*\.o|lib/sbitmap\.o"),

@@ -33,7 +33,8 @@ class Job:
     @words: what load.c is told
     @scheduler: of the block layer; "default" for what the driver gets
     @window: how many I/Os are looked at, twice
-    @samples: of how many requests the time is taken meanwhile
+    @samples: of how many requests the time is taken meanwhile; 0: of one and
+        a half windows
     @quick: it belongs to the selection of that name
     """
 
@@ -42,13 +43,13 @@ class Job:
     place: Place = ONE
     scheduler: str = "none"
     window: int = 2000
+    samples: int = 0
     quick: bool = False
 
     @property
-    def samples(self):
-        """A reader beside others has few of the I/Os."""
-        return self.window // 80 if "+" in self.name else \
-            self.window * 3 // 2
+    def looked_at(self):
+        """How many times are taken."""
+        return self.samples or self.window * 3 // 2
 
     @property
     def full_name(self):
@@ -81,13 +82,13 @@ OTHERS = {
     "passthrough-32b": "op=read way=passthrough depth=32 batch=16",
 }
 # A reader beside two that write, and one that flushes. These are large enough to
-# keep the drive busy and not the processor.
-BESIDE = {
-    f"r4k-1+w{size}": f"op=read with op=write depth=61 bytes={n} "
-                      f"with op=write depth=61 bytes={n} "
-                      "with op=write way=fsync"
-    for size, n in (("32k", 32768), ("128k", 131072))
-}
+# keep the drive busy and not the processor. The reader has one I/O of some
+# twenty.
+BESIDE = {"r4k-1+w128k": "op=read with op=write depth=61 bytes=131072 "
+                         "with op=write depth=61 bytes=131072 "
+                         "with op=write way=fsync"}
+BESIDE_WINDOW = 24000
+BESIDE_SAMPLES = 1000
 SCHEDULERS = ("none", "mq-deadline", "kyber", "bfq")
 # Those that others are shown with, too
 SOME = ("r4k-1", "r4k-32", "r4k-32b", "w4k-32", "r128k-4")
@@ -96,8 +97,6 @@ IN_QUICK = ("r4k-1", "r4k-32", "r4k-32b", "w4k-32", "r128k-4", "fsync4k")
 
 def _window(name):
     """Larger requests and slower ones: fewer of them."""
-    if "+" in name:
-        return 12000 if "128k" in name else 24000
     if "1m" in name:
         return 200
     return 800 if "128k" in name or "fsync" in name else 2000
@@ -112,14 +111,17 @@ def _jobs():
             yield Job(name, every[name], scheduler=scheduler,
                       window=_window(name))
     for name in SOME:
-        yield Job(name, every[name], COHERENT, window=_window(name))
+        yield Job(name, every[name], COHERENT, window=_window(name),
+                  quick=name == "r4k-1")
     for scheduler in SCHEDULERS:
         for name, words in BESIDE.items():
-            yield Job(name, words, scheduler=scheduler, window=_window(name))
+            yield Job(name, words, scheduler=scheduler, window=BESIDE_WINDOW,
+                      samples=BESIDE_SAMPLES)
     # the controller's interrupt goes to the first processor
     for name in ("r4k-1", "r4k-32", "r4k-32b"):
         for cpu in (0, 1):
-            yield Job(f"{name}@{cpu}", f"{every[name]} cpu={cpu}", TWO)
+            yield Job(f"{name}@{cpu}", f"{every[name]} cpu={cpu}", TWO,
+                      quick=name == "r4k-1" and cpu == 0)
 
 
 JOBS = tuple(_jobs())

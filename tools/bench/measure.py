@@ -36,7 +36,7 @@ class Session:
             wanted = self.scheduler
         self.mac.sh(f"echo {wanted} >{SCHEDULER}")
         # without redirection the agent would wait for the load's output
-        self.mac.sh(f"{LOAD} samples={job.samples} {job.words} >{OUTPUT} "
+        self.mac.sh(f"{LOAD} samples={job.looked_at} {job.words} >{OUTPUT} "
                     "2>&1 & echo $! >/tmp/load.pid")
         # what it cannot do it says at once
         if self.mac.run("sleep 0.1; kill -0 $(cat /tmp/load.pid)").status:
