@@ -246,6 +246,10 @@ find_sart() {
 }
 coherent() {
 	local dir=$platform/of_node
+	if [ "$driver" = apple-ans2 ] && [ "$(parameter apple_ans2/parameters/coherent N)" = Y ]; then
+		echo "yes, by apple_ans2.coherent"
+		return
+	fi
 	dir=$(readlink -f "$dir")
 	while [ "${dir##*/}" != base ] && [ "$dir" != / ]; do
 		[ ! -e "$dir/dma-coherent" ] || { echo "yes, in ${dir##*/}"; return; }
