@@ -23,7 +23,8 @@ from mac import Build, Virt  # noqa: E402
 from mac.suite import Case, Setup, main  # noqa: E402
 
 import mistakes  # noqa: E402
-from cases import batches, choice, controller, crash, data  # noqa: E402
+from cases import batches, choice, completion, controller  # noqa: E402
+from cases import crash, data  # noqa: E402
 from cases import debug, detach, distro, firmware, lending  # noqa: E402
 from cases import modules, otherdrive, page, programs  # noqa: E402
 from cases import proof_kit, recovery, recovery_seen  # noqa: E402
@@ -40,6 +41,7 @@ ANS2_SHARED = {
     "reset-under-load": controller.reset_under_load(10),
     "function-reset": controller.function_reset,
     "promises": controller.promises,
+    "completion": completion.completion,
     "function-reset-under-load": controller.function_reset_under_load,
     "lying-device": timeouts.lies,
     "refused-commands": users.refused,
