@@ -58,6 +58,7 @@ class Session:
                 for name, _, values in (word.partition("=")
                                         for word in text.split())}
         seconds = told.pop("ns")[0] / 1e9
+        samples = told["requests"][0]
         if not seconds:
             raise MacError(f"the load had too few requests: {text}")
         rates = {f"{name}/s": told.pop(name)[0] / seconds
@@ -65,7 +66,7 @@ class Session:
         varies = [name for name, values in told.items()
                   if not same(*values[1:])]
         return {**{name: values[0] for name, values in told.items()},
-                **rates}, varies
+                **rates, "samples": samples}, varies
 
     def _registers(self, window):
         """{(name, "r" or "w"): accesses for each I/O} of the controller."""

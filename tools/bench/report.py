@@ -16,12 +16,16 @@ SHORT = {"elevator": "elev.", "interrupts": "irqs", "softirqs": "softirq",
          "switches": "switch"}
 TIMES = {"p50": "p50 us", "p99": "p99 us", "p999": "p99.9 us"}
 RATES = {"requests/s": "I/O /s", "beside/s": "beside/s"}
+# The percentile of fewer times is their maximum.
+ENOUGH = {"p99": 100, "p999": 1000}
 EVENTS = ("reads", "writes", "interrupts", "softirqs", "switches")
 
 
 def _cell(result, name):
     """A figure; with a tilde if it was not the same both times."""
     value = {**result["figures"], **result["times"]}.get(name, 0)
+    if result["times"]["samples"] < ENOUGH.get(name, 0):
+        return "-"
     if name in TIMES:
         text = f"{value / 1000:.1f}"
     else:

@@ -147,10 +147,10 @@ class PluginTest(unittest.TestCase):
 
 def result(**figures):
     every = {**dict.fromkeys(report.COLUMNS, 1.0), "driver": 100.0,
-             "stack": 1000.0, **figures}
+             "stack": 1000.0, "block softirqs": 0.0, **figures}
     return {"figures": every, "varies": ["total", "p99"],
             "times": {"p50": 80000, "p99": 90000, "p999": 95000,
-                      "requests/s": 12500, "beside/s": 0},
+                      "requests/s": 12500, "beside/s": 0, "samples": 999},
             "registers": {"doorbell w": 1.0}, "functions": {"f<": 2.0},
             "scheduler": "none"}
 
@@ -180,10 +180,15 @@ class ReferenceTest(unittest.TestCase):
 
     def test_growth(self):
         for name, value in (("driver", 103), ("stack", 1021), ("reads", 1.1),
-                            ("writes", 1.03)):
+                            ("writes", 1.03), ("locked", 1.1)):
             grown = self.growths(data(**{name: value}))
             self.assertEqual(len(grown), 1, name)
             self.assertIn(f"{name} has grown", grown[0])
+
+    def test_some_softirqs_are_no_growth(self):
+        self.assertEqual(self.growths(data(**{"block softirqs": 0.04})), [])
+        grown = self.growths(data(**{"block softirqs": 1.0}))
+        self.assertEqual(grown, ["block softirqs is 1, was 0"])
 
     def test_what_does_not_repeat_cannot_be_judged(self):
         now = data()
