@@ -10,6 +10,7 @@ import subprocess
 from mac import MacError
 
 from attribution import STACK
+from report import ENOUGH
 
 # Told apart by people who see few colours, too
 COLOURS = dict(zip(STACK, ("#d55e00", "#e69f00", "#f0e442", "#cc79a7",
@@ -27,7 +28,8 @@ def _drawn(commands, lines):
         f"set terminal svg noenhanced size {WIDTH},{lines * LINE + AROUND} "
         "font 'sans,11' background '#ffffff'",
         f"set yrange [{lines - 0.4}:-0.6]",
-        "set key outside top center horizontal",
+        "set key at screen 0.5, screen 0.99 center top horizontal samplen 2",
+        "set tmargin 3", "set rmargin 7",
         "set grid xtics lc '#dddddd'",
         "set border 3", "set tics nomirror", *commands])
     done = subprocess.run(["gnuplot"], input=script + "\n", text=True,
@@ -113,8 +115,9 @@ def comparison(jobs):
         return ""
     commands = [_names(jobs), "set xlabel 'percent of upstream'",
                 "set arrow from 100, graph 0 to 100, graph 1 nohead lw 2",
-                "set label 'dearer than upstream' at 101, graph 0.995 "
-                "left front textcolor '#aa0000'"]
+                "set xrange [0:*]",
+                "set label 'dearer than upstream' at graph 1, graph 1 "
+                "right offset 0,0.7 front textcolor '#aa0000'"]
     plots = []
     for k, (mark, points) in enumerate(_percents(jobs).items()):
         colour, sign = MARKS[mark]
@@ -125,15 +128,21 @@ def comparison(jobs):
     return _drawn([*commands, "plot " + ", ".join(plots)], len(jobs))
 
 
+def _percentiles(told):
+    """In us; what there are too few requests for is no number."""
+    return [told[name] / 1000 if told["samples"] >= ENOUGH.get(name, 0)
+            else "NaN" for name in ("p50", "p99", "p999")]
+
+
 def times(results):
     """How long requests take: the median to the slowest of thousand."""
     lines = list(_lines(results))
-    rows = [(*(result["times"][name] / 1000 for name in
-               ("p50", "p99", "p999")), i)
+    rows = [(*_percentiles(result["times"]), i)
             for i, (_, result) in enumerate(lines)]
     commands = [_names(name for name, _ in lines), *_data("d", rows),
                 "set logscale x", "set xlabel 'us for a request'",
-                "plot $d using 1:4:($3-$1):(0) with vectors nohead "
+                "last(a, b) = b == b ? b : a",
+                "plot $d using 1:4:(last($2,$3)-$1):(0) with vectors nohead "
                 "lc '#999999' notitle, "
                 "$d using 1:4 with points pt 7 ps 0.8 lc '#0072b2' "
                 "title 'median', $d using 2:4 with points pt 5 ps 0.7 "
