@@ -19,6 +19,13 @@
 
 #define CQE_PHASE   1
 
+typedef struct Ans2Cqe {
+    uint16_t cid;
+    uint16_t status;
+    uint64_t result;
+    bool wrong_phase;
+} Ans2Cqe;
+
 void ans2_update_irq(AppleAns2State *s)
 {
     bool level = !(s->intms & 1) && (s->queue[ANS2_ADMIN].irq_slots ||
@@ -48,30 +55,46 @@ static bool cq_full(const Ans2Queue *q)
     return cq_next(q, q->cq_tail) == q->cq_head;
 }
 
-/* Write one entry; the dword with the phase bit goes last. */
-static void post_entry(AppleAns2State *s, unsigned qid, uint16_t cid,
-                       uint16_t status, uint64_t result, Ans2Slot slot)
+static bool cq_has_two(const Ans2Queue *q)
+{
+    return !cq_full(q) && cq_next(q, cq_next(q, q->cq_tail)) != q->cq_head;
+}
+
+/* Write the entry @index, at the tail or the next. */
+static bool write_entry(AppleAns2State *s, unsigned qid, uint32_t index,
+                        const Ans2Cqe *cqe)
 {
     Ans2Queue *q = &s->queue[qid];
-    hwaddr addr = q->cq_base + q->cq_tail * ANS2_CQE_SIZE;
+    hwaddr addr = q->cq_base + index * ANS2_CQE_SIZE;
+    bool phase = q->phase ^ (index < q->cq_tail) ^ cqe->wrong_phase;
     uint8_t entry[ANS2_CQE_SIZE] = { };
 
-    stq_le_p(entry, result);
-    stw_le_p(entry + 12, cid);
-    stw_le_p(entry + 14, (status << 1) | (q->phase ? CQE_PHASE : 0));
-    trace_apple_ans2_cqe(qid, cid, status, q->cq_tail, slot.irq);
+    stq_le_p(entry, cqe->result);
+    stw_le_p(entry + 12, cqe->cid);
+    stw_le_p(entry + 14, (cqe->status << 1) | (phase ? CQE_PHASE : 0));
 
     if (!ans2_mem_write(s, addr, entry, 12)) {
         apple_judge_violation(s->judge, APPLE_RULE_DMA_FAULT,
                               "ans2: no memory at 0x%" HWADDR_PRIx
                               " for the %s CQ", addr, ans2_queue_name(qid));
         s->up->fatal(s);
-        return;
+        return false;
     }
     /* pairs with the driver's read barrier between phase and content */
     smp_wmb();
     ans2_mem_write(s, addr + 12, entry + 12, 4);
+    return true;
+}
 
+/* The entry at the tail is written. */
+static void take_slot(AppleAns2State *s, unsigned qid, const Ans2Cqe *cqe,
+                      Ans2Slot slot)
+{
+    Ans2Queue *q = &s->queue[qid];
+
+    q->unseen |= cqe->wrong_phase;
+    slot.irq &= !q->unseen;
+    trace_apple_ans2_cqe(qid, cqe->cid, cqe->status, q->cq_tail, slot.irq);
     q->slots[q->cq_tail] = slot;
     q->irq_slots += slot.irq;
     q->cq_tail = cq_next(q, q->cq_tail);
@@ -80,17 +103,85 @@ static void post_entry(AppleAns2State *s, unsigned qid, uint16_t cid,
     ans2_update_irq(s);
 }
 
+static void post_entry(AppleAns2State *s, unsigned qid, const Ans2Cqe *cqe,
+                       Ans2Slot slot)
+{
+    if (write_entry(s, qid, s->queue[qid].cq_tail, cqe)) {
+        take_slot(s, qid, cqe, slot);
+    }
+}
+
+/*
+ * The second is written first: who sees one sees both, before the tag can be
+ * used again.
+ */
+static void post_twice(AppleAns2State *s, unsigned qid, const Ans2Cqe *cqe,
+                       Ans2Slot slot)
+{
+    Ans2Queue *q = &s->queue[qid];
+
+    if (write_entry(s, qid, cq_next(q, q->cq_tail), cqe) &&
+        write_entry(s, qid, q->cq_tail, cqe)) {
+        take_slot(s, qid, cqe, slot);
+        slot.held = false;
+        take_slot(s, qid, cqe, slot);
+    }
+}
+
+static bool runs(const Ans2Cmd *cmd)
+{
+    return cmd->state == ANS2_CMD_RUNNING || cmd->state == ANS2_CMD_WAITING;
+}
+
+/*
+ * An entry says that the command of this tag is over.  If it is not, then the
+ * driver cannot know, and is not blamed for what it does with the tag.
+ */
+static void mislead(AppleAns2State *s, uint16_t cid)
+{
+    if (cid < ANS2_NUM_TAGS && runs(&s->cmd[cid])) {
+        s->cmd[cid].misled = true;
+    }
+}
+
+/* The id that a trap wants in the entry of a command */
+static uint16_t find_odd_tag(const Ans2Cmd *cmd)
+{
+    bool running = cmd->odd_tag == ANS2_TAG_OTHER;
+
+    if (cmd->odd_tag <= UINT16_MAX) {
+        return cmd->odd_tag;
+    }
+    for (unsigned i = 1; i < ANS2_NUM_TAGS; i++) {
+        const Ans2Cmd *other = &cmd->s->cmd[(cmd->tag + i) % ANS2_NUM_TAGS];
+
+        if (running ? runs(other) && other->qid == cmd->qid :
+                      !runs(other) && !other->tcb_held) {
+            return other->tag;
+        }
+    }
+    return cmd->tag;
+}
+
 static void sq_drained(AppleAns2State *s);
 
 static void post_command(Ans2Cmd *cmd)
 {
     AppleAns2State *s = cmd->s;
     Ans2Queue *q = &s->queue[cmd->qid];
+    Ans2Cqe cqe = {
+        .cid = cmd->odd & BIT(ANS2_TRAP_TAG) ? find_odd_tag(cmd) : cmd->tag,
+        .status = cmd->status,
+        .result = cmd->result,
+        .wrong_phase = cmd->odd & BIT(ANS2_TRAP_PHASE),
+    };
     Ans2Slot slot = {
         .tag = cmd->tag,
         .irq = q->irq_enabled && !cmd->lost_irq,
-        .held = cmd->tcb_held,
+        .held = cmd->tcb_held && cqe.cid == cmd->tag,
     };
+    bool twice = cq_has_two(q) &&
+                 (cmd->odd & BIT(ANS2_TRAP_TWICE) || s->knob.duplicate_cqe);
 
     if (s->knob.drop_irq) {
         s->knob.drop_irq--;
@@ -98,13 +189,14 @@ static void post_command(Ans2Cmd *cmd)
     }
     cmd->slot = q->cq_tail;
     cmd->state = s->linear ? ANS2_CMD_POSTED : ANS2_CMD_FREE;
+    cmd->stale = cmd->odd & BIT(ANS2_TRAP_STALE);
     q->in_flight--;
-    post_entry(s, cmd->qid, cmd->tag, cmd->status, cmd->result, slot);
-
-    if (s->knob.duplicate_cqe && !cq_full(q)) {
-        s->knob.duplicate_cqe--;
-        slot.held = false;
-        post_entry(s, cmd->qid, cmd->tag, cmd->status, cmd->result, slot);
+    mislead(s, cqe.cid);
+    if (!twice) {
+        post_entry(s, cmd->qid, &cqe, slot);
+    } else {
+        s->knob.duplicate_cqe -= !(cmd->odd & BIT(ANS2_TRAP_TWICE));
+        post_twice(s, cmd->qid, &cqe, slot);
     }
     if (cmd->qid == ANS2_IO && s->deleting_sq >= 0 && !q->in_flight) {
         sq_drained(s);
@@ -140,17 +232,29 @@ static void post_waiting(AppleAns2State *s, unsigned qid)
     }
 }
 
-bool ans2_cq_post_bogus(AppleAns2State *s, uint16_t cid)
+bool ans2_cq_post_bogus(AppleAns2State *s, unsigned qid, uint16_t cid)
 {
-    unsigned qid = s->queue[ANS2_IO].cq_exists ? ANS2_IO : ANS2_ADMIN;
     Ans2Queue *q = &s->queue[qid];
+    Ans2Cqe cqe = { .cid = cid, .status = ANS2_SC_SUCCESS };
     Ans2Slot slot = { .irq = q->irq_enabled };
 
     if (!ans2_serving(s) || !q->cq_exists || cq_full(q)) {
         return false;
     }
-    post_entry(s, qid, cid, ANS2_SC_SUCCESS, 0, slot);
+    mislead(s, cid);
+    post_entry(s, qid, &cqe, slot);
     return true;
+}
+
+/* Executed; what is left to do comes as for a command that is slow. */
+static void postpone(Ans2Cmd *cmd, uint16_t status)
+{
+    cmd->status = status;
+    cmd->executed = true;
+    cmd->held = true;
+    cmd->deadline = ans2_later(cmd->late_ns);
+    cmd->late_ns = 0;
+    timer_mod(cmd->timer, cmd->deadline);
 }
 
 void ans2_cmd_complete(Ans2Cmd *cmd, uint16_t status)
@@ -158,6 +262,10 @@ void ans2_cmd_complete(Ans2Cmd *cmd, uint16_t status)
     AppleAns2State *s = cmd->s;
     Ans2Queue *q = &s->queue[cmd->qid];
 
+    if (cmd->late_ns) {
+        postpone(cmd, status);
+        return;
+    }
     ans2_prp_unmap(cmd);
     ans2_nvmmu_close(cmd);
     if (cmd->cut) {

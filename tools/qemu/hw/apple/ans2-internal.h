@@ -146,6 +146,11 @@ typedef struct Ans2Cmd {
     bool executed;          /* the bottom half has only to complete it */
     bool held;              /* by a trap: taken, but not begun */
     bool endless;           /* an event request: ends with the queue */
+    bool stale;             /* its entry comes again at the next doorbell */
+    bool misled;            /* an entry says it is over, but it runs */
+    uint32_t odd;           /* bits of Ans2TrapAction, for its entry */
+    uint32_t odd_tag;       /* what ANS2_TRAP_TAG wants */
+    uint64_t late_ns;       /* from its end to its entry */
     uint16_t status;
     uint16_t slot;          /* of its entry in the CQ, if posted */
     uint64_t result;
@@ -176,6 +181,7 @@ typedef struct Ans2Queue {
     bool cq_exists;
     bool irq_enabled;
     bool race_open;         /* TCB invalidated, CQ head not yet written */
+    bool unseen;            /* by a trap: behind an entry of wrong phase */
     uint64_t sq_base;
     uint64_t cq_base;
     uint32_t sq_size;
@@ -283,8 +289,19 @@ typedef enum Ans2TrapAction {
     ANS2_TRAP_HOLD,
     ANS2_TRAP_FAIL,
     ANS2_TRAP_NOIRQ,
+    ANS2_TRAP_LATE,
+    ANS2_TRAP_TWICE,
+    ANS2_TRAP_STALE,
+    ANS2_TRAP_TAG,
+    ANS2_TRAP_PHASE,
     ANS2_TRAP__MAX
 } Ans2TrapAction;
+
+/* Values of ANS2_TRAP_TAG beyond the 16 bits of an id */
+enum {
+    ANS2_TAG_OTHER = 0x10000,   /* of another command that runs */
+    ANS2_TAG_FREE,              /* of none */
+};
 
 typedef enum Ans2Event {
     ANS2_EVENT_ADMIN,       /* these two are ANS2_ADMIN and ANS2_IO */
@@ -303,14 +320,16 @@ typedef struct Ans2Trap {
     uint8_t opcode;
     bool stays;             /* armed after it has sprung */
     uint64_t count;         /* events until it springs */
-    uint64_t value;         /* nanoseconds or status */
+    uint64_t value;         /* nanoseconds, status or command id */
 } Ans2Trap;
 
 /* All traps that sprang at one event */
 typedef struct Ans2Sprung {
     uint32_t actions;       /* bits of Ans2TrapAction */
     uint16_t status;
+    uint32_t tag;
     uint64_t slow_ns;
+    uint64_t late_ns;
 } Ans2Sprung;
 
 static inline bool ans2_sprang(const Ans2Sprung *sprung, Ans2TrapAction action)
@@ -460,7 +479,7 @@ void ans2_queue_reset(AppleAns2State *s, unsigned qid);
 void ans2_cq_doorbell(AppleAns2State *s, unsigned qid, uint32_t head);
 
 /* Post an entry that belongs to no command; false if there is no room. */
-bool ans2_cq_post_bogus(AppleAns2State *s, uint16_t cid);
+bool ans2_cq_post_bogus(AppleAns2State *s, unsigned qid, uint16_t cid);
 
 /* End a command: its entry is posted now, or when there is room. */
 void ans2_cmd_complete(Ans2Cmd *cmd, uint16_t status);

@@ -298,9 +298,11 @@ void ans2_nvmmu_invalidate(AppleAns2State *s, uint32_t tag)
     q = &s->queue[cmd->qid];
     if (cmd->tcb_held && (cmd->state == ANS2_CMD_RUNNING ||
                           cmd->state == ANS2_CMD_WAITING)) {
-        apple_judge_violation(s->judge, APPLE_RULE_TCB_INVALIDATE,
-                              "ans2: queue %u tag %u: TCB invalidated while"
-                              " the command runs", cmd->qid, tag);
+        if (!cmd->misled) {
+            apple_judge_violation(s->judge, APPLE_RULE_TCB_INVALIDATE,
+                                  "ans2: queue %u tag %u: TCB invalidated"
+                                  " while the command runs", cmd->qid, tag);
+        }
         cmd->cut = true;
         s->tcb_stat = 1;
     } else if (cmd->tcb_held && cmd->state == ANS2_CMD_POSTED) {

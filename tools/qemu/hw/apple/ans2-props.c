@@ -201,10 +201,12 @@ static void set_cfs(Object *obj, bool value, Error **errp)
 static void set_bogus_tag(Object *obj, Visitor *v, const char *name,
                           void *opaque, Error **errp)
 {
+    AppleAns2State *s = APPLE_ANS2(obj);
+    unsigned qid = s->queue[ANS2_IO].cq_exists ? ANS2_IO : ANS2_ADMIN;
     uint16_t cid;
 
     if (visit_type_uint16(v, name, &cid, errp) &&
-        !ans2_cq_post_bogus(APPLE_ANS2(obj), cid)) {
+        !ans2_cq_post_bogus(s, qid, cid)) {
         error_setg(errp, "no completion queue with room");
     }
 }

@@ -110,6 +110,7 @@ static void set_running(Ans2Cmd *cmd)
     cmd->result = 0;
     cmd->deadline = 0;
     cmd->endless = false;
+    cmd->misled = false;
     q->in_flight++;
     s->counter[ANS2_COUNT_IN_FLIGHT_MAX] =
         MAX(s->counter[ANS2_COUNT_IN_FLIGHT_MAX],
@@ -131,6 +132,10 @@ static bool start(Ans2Cmd *cmd)
         return false;
     }
     set_running(cmd);
+    if (cmd->stale) {
+        cmd->stale = false;
+        ans2_cq_post_bogus(s, cmd->qid, cmd->tag);
+    }
     status = check_sqe(cmd);
     if (s->linear) {
         ret = ans2_nvmmu_open(cmd);
@@ -139,6 +144,9 @@ static bool start(Ans2Cmd *cmd)
     cmd->status = status ?: sprung.status;
     cmd->executed = cmd->status;
     cmd->lost_irq |= ans2_sprang(&sprung, ANS2_TRAP_NOIRQ);
+    cmd->odd = sprung.actions;
+    cmd->odd_tag = sprung.tag;
+    cmd->late_ns = sprung.late_ns;
     cmd->held = ans2_sprang(&sprung, ANS2_TRAP_HOLD) || sprung.slow_ns;
     if (!cmd->held) {
         begin(cmd);
@@ -287,6 +295,9 @@ static bool check_tag_free(AppleAns2State *s, unsigned qid, uint32_t tag)
     bool busy = cmd->state == ANS2_CMD_RUNNING ||
                 cmd->state == ANS2_CMD_WAITING;
 
+    if (cmd->misled) {
+        return !busy;
+    }
     if ((busy || cmd->tcb_held) && cmd->qid != qid) {
         apple_judge_violation(s->judge, APPLE_RULE_TAG_SHARED,
                               "ans2: tag %u started in the %s queue while the"
@@ -425,6 +436,8 @@ void ans2_cmd_forget_all(AppleAns2State *s)
         cmd->tcb_held = false;
         cmd->cut = false;
         cmd->held = false;
+        cmd->stale = false;
+        cmd->misled = false;
     }
     for (unsigned i = 0; i < ANS2_NUM_QUEUES; i++) {
         s->queue[i].in_flight = 0;

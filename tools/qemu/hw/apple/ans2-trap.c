@@ -43,13 +43,29 @@
  *                    code in bits 7:0, type in 10:8, "do not retry" in 14
  *  noirq             the command is executed, and its completion does not
  *                    interrupt
+ *  late=NS           the command is executed, and its completion comes NS
+ *                    nanoseconds of guest time later
+ *  twice             its completion entry is there twice
+ *  stale             its entry comes once more, when its tag has been taken
+ *                    for the next command
+ *  tag=HEX           its entry has this command id; "tag=other": that of
+ *                    another command of the queue that runs; "tag=free": a tag
+ *                    that no command uses.  Its own if there is no such tag
+ *  phase             its entry has the wrong phase bit.  Model's choice: up to
+ *                    the end of the queue neither this entry interrupts nor
+ *                    those behind it, which no host can see
  *
  * With enable, disable and shutdown only the first four are accepted.  All
  * traps of an event count it.  Of crash, cfs and unready at once the first
  * decides; the others add up, and "hold" makes "slow" needless.
  *
  * A command that is held or slow is in flight: its tag is busy, its TCB stands,
- * Delete SQ waits for it.  It has had no effect, and a reset forgets it.
+ * Delete SQ waits for it.  It has had no effect, and a reset forgets it.  So is
+ * one whose completion is late, but it has had its effect.
+ *
+ * An entry with the tag of a command that runs (stale, tag=) misleads the
+ * driver: what it then does with that tag is no broken rule.  A doorbell for a
+ * tag that still runs is ignored.
  */
 
 #include "qemu/osdep.h"
@@ -60,7 +76,9 @@
 
 #define STATUS_MAX  0x7fff
 
-#define ACTIONS     "crash, cfs, unready, slow=NS, hold, fail=HEX or noirq"
+#define ACTIONS     "crash, cfs, unready, slow=NS, hold, fail=HEX, noirq," \
+                    " late=NS, twice, stale, tag=HEX, tag=other, tag=free or" \
+                    " phase"
 #define EVENTS      "admin, admin-XX, io, io-XX, enable, disable or shutdown"
 
 static const char *const action_names[ANS2_TRAP__MAX] = {
@@ -71,6 +89,11 @@ static const char *const action_names[ANS2_TRAP__MAX] = {
     [ANS2_TRAP_HOLD] = "hold",
     [ANS2_TRAP_FAIL] = "fail",
     [ANS2_TRAP_NOIRQ] = "noirq",
+    [ANS2_TRAP_LATE] = "late",
+    [ANS2_TRAP_TWICE] = "twice",
+    [ANS2_TRAP_STALE] = "stale",
+    [ANS2_TRAP_TAG] = "tag",
+    [ANS2_TRAP_PHASE] = "phase",
 };
 
 static const char *const event_names[ANS2_EVENT__MAX] = {
@@ -103,6 +126,18 @@ static int find_name(const char *const *names, int num, const char *text,
     return -1;
 }
 
+static bool parse_tag(const char *text, uint64_t *value)
+{
+    if (!strcmp(text, "other")) {
+        *value = ANS2_TAG_OTHER;
+    } else if (!strcmp(text, "free")) {
+        *value = ANS2_TAG_FREE;
+    } else {
+        return parse_number(text, 16, UINT16_MAX, value);
+    }
+    return true;
+}
+
 static bool parse_action(Ans2Trap *trap, const char *text)
 {
     size_t len = strcspn(text, "=");
@@ -114,8 +149,11 @@ static bool parse_action(Ans2Trap *trap, const char *text)
     case -1:
         return false;
     case ANS2_TRAP_SLOW:
+    case ANS2_TRAP_LATE:
         return value && parse_number(value, 10, UINT64_MAX, &trap->value) &&
                trap->value;
+    case ANS2_TRAP_TAG:
+        return value && parse_tag(value, &trap->value);
     case ANS2_TRAP_FAIL:
         return value && parse_number(value, 16, STATUS_MAX, &trap->value) &&
                trap->value;
@@ -236,9 +274,13 @@ static void format_trap(GString *text, const Ans2Trap *trap)
 {
     g_string_append_printf(text, "%s%s", text->len ? " " : "",
                            action_names[trap->action]);
-    if (trap->action == ANS2_TRAP_SLOW) {
+    if (trap->action == ANS2_TRAP_SLOW || trap->action == ANS2_TRAP_LATE) {
         g_string_append_printf(text, "=%" PRIu64, trap->value);
-    } else if (trap->action == ANS2_TRAP_FAIL) {
+    } else if (trap->action == ANS2_TRAP_TAG && trap->value > UINT16_MAX) {
+        g_string_append(text, trap->value == ANS2_TAG_OTHER ? "=other" :
+                                                              "=free");
+    } else if (trap->action == ANS2_TRAP_FAIL ||
+               trap->action == ANS2_TRAP_TAG) {
         g_string_append_printf(text, "=%" PRIx64, trap->value);
     }
     g_string_append_printf(text, ":%s", event_names[trap->event]);
@@ -283,6 +325,27 @@ static bool count_knob(AppleAns2State *s, Ans2Event event)
            !--s->knob.crash_at_command;
 }
 
+static void spring(Ans2Sprung *sprung, Ans2TrapAction action, uint64_t value)
+{
+    sprung->actions |= BIT(action);
+    switch (action) {
+    case ANS2_TRAP_SLOW:
+        sprung->slow_ns = value;
+        break;
+    case ANS2_TRAP_FAIL:
+        sprung->status = value;
+        break;
+    case ANS2_TRAP_LATE:
+        sprung->late_ns = value;
+        break;
+    case ANS2_TRAP_TAG:
+        sprung->tag = value;
+        break;
+    default:
+        break;
+    }
+}
+
 Ans2Sprung ans2_trap_event(AppleAns2State *s, Ans2Event event, uint8_t opcode)
 {
     Ans2Sprung sprung = { };
@@ -298,12 +361,7 @@ Ans2Sprung ans2_trap_event(AppleAns2State *s, Ans2Event event, uint8_t opcode)
         trace_apple_ans2_trap(action_names[trap->action], event_names[event],
                               opcode);
         ans2_count(s, ANS2_COUNT_TRAPPED, 1);
-        sprung.actions |= BIT(trap->action);
-        if (trap->action == ANS2_TRAP_SLOW) {
-            sprung.slow_ns = trap->value;
-        } else if (trap->action == ANS2_TRAP_FAIL) {
-            sprung.status = trap->value;
-        }
+        spring(&sprung, trap->action, trap->value);
     }
     if (count_knob(s, event)) {
         sprung.actions |= BIT(ANS2_TRAP_CRASH);

@@ -218,13 +218,14 @@ static const VMStateDescription vmstate_slot = {
 
 static const VMStateDescription vmstate_queue = {
     .name = TYPE_APPLE_ANS2 "/queue",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(sq_exists, Ans2Queue),
         VMSTATE_BOOL(cq_exists, Ans2Queue),
         VMSTATE_BOOL(irq_enabled, Ans2Queue),
         VMSTATE_BOOL(race_open, Ans2Queue),
+        VMSTATE_BOOL(unseen, Ans2Queue),
         VMSTATE_UINT64(sq_base, Ans2Queue),
         VMSTATE_UINT64(cq_base, Ans2Queue),
         VMSTATE_UINT32(sq_size, Ans2Queue),
@@ -244,8 +245,8 @@ static const VMStateDescription vmstate_queue = {
 
 static const VMStateDescription vmstate_cmd = {
     .name = TYPE_APPLE_ANS2 "/command",
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT8(state, Ans2Cmd),
         VMSTATE_UINT8(qid, Ans2Cmd),
@@ -255,6 +256,11 @@ static const VMStateDescription vmstate_cmd = {
         VMSTATE_BOOL(executed, Ans2Cmd),
         VMSTATE_BOOL(held, Ans2Cmd),
         VMSTATE_BOOL(endless, Ans2Cmd),
+        VMSTATE_BOOL(stale, Ans2Cmd),
+        VMSTATE_BOOL(misled, Ans2Cmd),
+        VMSTATE_UINT32(odd, Ans2Cmd),
+        VMSTATE_UINT32(odd_tag, Ans2Cmd),
+        VMSTATE_UINT64(late_ns, Ans2Cmd),
         VMSTATE_UINT16(status, Ans2Cmd),
         VMSTATE_UINT16(slot, Ans2Cmd),
         VMSTATE_UINT64(result, Ans2Cmd),
@@ -268,8 +274,8 @@ static const VMStateDescription vmstate_cmd = {
 
 static const VMStateDescription vmstate_knobs = {
     .name = TYPE_APPLE_ANS2 "/knobs",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT64(flush_ns, Ans2Knobs),
         VMSTATE_UINT64(ready_ns, Ans2Knobs),

@@ -58,7 +58,10 @@ static void test_words(void)
     static const char all[] =
         "crash:admin cfs:io:3 unready:admin-06:7+ slow=5:io-02 hold:admin-d8"
         " fail=4281:io-01:18446744073709551615 noirq:io:1+ crash:enable"
-        " slow=18446744073709551615:disable unready:shutdown:2";
+        " slow=18446744073709551615:disable unready:shutdown:2"
+        " late=7:io-00 twice:admin:2 stale:io:4+ phase:io";
+    static const char tags[] =
+        "tag=ff:io tag=0:admin:2 tag=other:io tag=free:io";
     Ans2 a;
 
     ans2_boot(&a, "2026", "");
@@ -70,6 +73,9 @@ static void test_words(void)
     expect_armed(&a, "");
     arm(&a, all);
     expect_armed(&a, all);
+    arm(&a, "");
+    arm(&a, tags);
+    expect_armed(&a, tags);
     ans2_quit(&a);
 }
 
@@ -105,6 +111,13 @@ static void test_refused(void)
         { "slow=-1:io", "slow=NS" },
         { "slow=1s:io", "slow=NS" },
         { "slow=18446744073709551616:io", "slow=NS" },
+        { "late:io", "late=NS" },
+        { "late=0:io", "late=NS" },
+        { "tag:io", "tag=HEX, tag=other" },
+        { "tag=10000:io", "tag=HEX, tag=other" },
+        { "tag=none:io", "tag=HEX, tag=other" },
+        { "twice=2:io", "twice" },
+        { "phase:enable", "crash, cfs, unready or slow=NS" },
         { "fail:io", "fail=HEX" },
         { "fail=0:io", "status of 1 to 7fff" },
         { "fail=8000:io", "status of 1 to 7fff" },
@@ -304,6 +317,152 @@ static void test_noirq(void)
     g_assert_true(ans2_settle(&a, IO));
     g_assert_true(ans2_irq(&a));
     g_assert_cmphex(ans2_reap(&a, IO).status, ==, 0);
+    ans2_stop(&a);
+}
+
+/* Verifies that a late command has its effect at once, and ends later. */
+static void test_late(void)
+{
+    Ans2 a;
+
+    ans2_start(&a, "2026", "");
+    qtest_memset(a.qts, DATA, 0xee, 16);
+    arm(&a, "late=5000000000:io");
+    ans2_submit(&a, IO, 2, &quick);
+    for (int i = 0; i < 1000 && qtest_readb(a.qts, DATA) == 0xee; i++) {
+        qtest_clock_step(a.qts, 1);
+        g_usleep(1000);
+    }
+    g_assert_cmphex(qtest_readb(a.qts, DATA), ==, 0);
+    g_assert_false(ans2_settle(&a, IO));
+    g_assert_false(ans2_irq(&a));
+    /* in flight: neither held nor free */
+    g_assert_cmpuint(ans2_counter(&a, "held"), ==, 0);
+    ans2_ring(&a, IO, 2);
+    judge_expect(a.qts, "tag-busy", 1);
+    qtest_clock_step(a.qts, 4998 * MS);
+    g_assert_false(ans2_settle(&a, IO));
+    qtest_clock_step(a.qts, 2 * MS);
+    g_assert_true(ans2_settle(&a, IO));
+    g_assert_true(ans2_irq(&a));
+    g_assert_cmphex(ans2_reap(&a, IO).status, ==, 0);
+    ans2_stop(&a);
+}
+
+/* Verifies two entries for one command. */
+static void test_twice(void)
+{
+    Ans2 a;
+
+    ans2_start(&a, "2026", "");
+    arm(&a, "twice:io:2");
+    g_assert_cmphex(ans2_io(&a, quick), ==, 0);
+    ans2_submit(&a, IO, 2, &quick);
+    g_assert_cmpuint(ans2_wait(&a, IO).tag, ==, 2);
+    g_assert_true(ans2_pending(&a, IO));
+    ans2_invalidate(&a, 2);
+    ans2_write_head(&a, IO);
+    g_assert_true(ans2_irq(&a));
+    g_assert_cmpuint(ans2_reap(&a, IO).tag, ==, 2);
+    g_assert_false(ans2_irq(&a));
+    /* also where the queue begins anew between the two */
+    while (a.head[IO] != a.size[IO] - 1) {
+        g_assert_cmphex(ans2_io(&a, quick), ==, 0);
+    }
+    arm(&a, "twice:io");
+    ans2_submit(&a, IO, 2, &quick);
+    g_assert_cmpuint(ans2_wait(&a, IO).tag, ==, 2);
+    g_assert_cmpuint(a.head[IO], ==, 0);
+    g_assert_cmpuint(ans2_reap(&a, IO).tag, ==, 2);
+    g_assert_cmphex(ans2_io(&a, quick), ==, 0);
+    ans2_stop(&a);
+}
+
+/* Verifies an entry that comes once more when its tag is used again. */
+static void test_stale(void)
+{
+    Ans2 a;
+
+    ans2_start(&a, "2026", "");
+    arm(&a, "stale:io hold:io:2");
+    g_assert_cmphex(ans2_io(&a, quick), ==, 0);
+    g_assert_false(ans2_settle(&a, IO));
+    ans2_submit(&a, IO, 2, &quick);
+    g_assert_cmpuint(ans2_counter(&a, "held"), ==, 1);
+    /* the driver believes it, and is not blamed for what it does then */
+    g_assert_cmpuint(ans2_wait(&a, IO).tag, ==, 2);
+    qtest_writel(a.qts, TCB_INVAL, 2);
+    g_assert_cmphex(qtest_readl(a.qts, TCB_STAT), ==, 1);
+    ans2_write_head(&a, IO);
+    ans2_submit(&a, IO, 2, &quick);
+    judge_expect_none(a.qts);
+    release(&a);
+    g_assert_cmphex(ans2_reap(&a, IO).status, ==, 4);
+    g_assert_cmphex(ans2_io(&a, quick), ==, 0);
+    ans2_stop(&a);
+}
+
+/* Verifies entries with ids that are not the command's own. */
+static void test_tag(void)
+{
+    Ans2 a;
+
+    ans2_boot(&a, "2026", "");
+    restart(&a);
+    arm(&a, "hold:io tag=ff:io:2 tag=other:io:3 tag=free:io:4 tag=1234:admin"
+        " tag=other:admin:2");
+    ans2_submit(&a, IO, 7, &quick);
+    ans2_submit(&a, IO, 2, &quick);
+    g_assert_cmphex(ans2_wait(&a, IO).tag, ==, 0xff);
+    ans2_submit(&a, IO, 3, &quick);
+    g_assert_cmphex(ans2_wait(&a, IO).tag, ==, 7);
+    ans2_submit(&a, IO, 4, &quick);
+    g_assert_cmphex(ans2_wait(&a, IO).tag, ==, 5);
+    /* of these four commands none was invalidated, and nobody is blamed */
+    ans2_write_head(&a, IO);
+    qtest_writel(a.qts, TCB_INVAL, 7);
+    g_assert_cmphex(qtest_readl(a.qts, TCB_STAT), ==, 1);
+    judge_expect_none(a.qts);
+
+    ans2_submit(&a, ADMIN, 0, &feature);
+    g_assert_cmphex(ans2_wait(&a, ADMIN).tag, ==, 0x1234);
+    ans2_write_head(&a, ADMIN);
+    /* no other of this queue: its own */
+    ans2_submit(&a, ADMIN, 1, &feature);
+    g_assert_cmphex(ans2_reap(&a, ADMIN).tag, ==, 1);
+    qtest_writel(a.qts, CC, CC_OFF);
+    judge_expect(a.qts, "queue-order", 1);
+    restart(&a);
+    g_assert_cmphex(ans2_io(&a, quick), ==, 0);
+    ans2_stop(&a);
+}
+
+/* Verifies an entry that nobody can see, and those behind it. */
+static void test_phase(void)
+{
+    Ans2 a;
+    Cqe cqe;
+
+    ans2_start(&a, "2026", "");
+    arm(&a, "phase:io");
+    ans2_submit(&a, IO, 2, &quick);
+    ans2_submit(&a, IO, 3, &quick);
+    g_assert_false(ans2_settle(&a, IO));
+    g_assert_false(ans2_irq(&a));
+    cqe = ans2_read_cqe(&a, IO, 0);
+    g_assert_cmpuint(cqe.tag, ==, 2);
+    g_assert_cmphex(cqe.status, ==, 0);
+    cqe = ans2_read_cqe(&a, IO, 1);
+    g_assert_cmpuint(cqe.tag, ==, 3);
+    g_assert_cmphex(cqe.status, ==, 1);
+    qtest_writel(a.qts, CC, CC_OFF);
+    judge_expect(a.qts, "queue-order", 1);
+    ans2_setup(&a, true, 2);
+    restart(&a);
+    ans2_submit(&a, IO, 2, &quick);
+    g_assert_true(ans2_settle(&a, IO));
+    g_assert_true(ans2_irq(&a));
+    ans2_reap(&a, IO);
     ans2_stop(&a);
 }
 
@@ -582,7 +741,8 @@ static void test_migration(void)
     ans2_boot(&a, "2026", "");
     restart(&a);
     qtest_qom_set_bool(a.qts, ANS2_PATH, "aer-outstanding", true);
-    arm(&a, "hold:io slow=5000000000:io:2 noirq:admin-0a:7+ fail=6:io:5");
+    arm(&a, "hold:io slow=5000000000:io:2 noirq:admin-0a:7+ fail=6:io:5"
+        " tag=41:io:2");
     ans2_submit(&a, IO, 2, &quick);
     ans2_submit(&a, IO, 3, &quick);
     ans2_submit(&a, ADMIN, 1, &(Sqe) { .opcode = OP_AER });
@@ -593,7 +753,8 @@ static void test_migration(void)
     qtest_clock_step(a.qts, 4000 * MS);
     g_assert_false(ans2_settle(&a, IO));
     qtest_clock_step(a.qts, 1000 * MS);
-    g_assert_cmpuint(ans2_reap(&a, IO).tag, ==, 3);
+    g_assert_cmphex(ans2_wait(&a, IO).tag, ==, 0x41);
+    ans2_write_head(&a, IO);
     g_assert_false(ans2_settle(&a, IO));
     release(&a);
     g_assert_cmpuint(ans2_reap(&a, IO).tag, ==, 2);
@@ -614,6 +775,11 @@ static const struct {
     { "hold-forgotten", test_hold_forgotten },
     { "slow", test_slow },
     { "noirq", test_noirq },
+    { "late", test_late },
+    { "twice", test_twice },
+    { "stale", test_stale },
+    { "tag", test_tag },
+    { "phase", test_phase },
     { "crash", test_crash },
     { "cfs", test_cfs },
     { "unready", test_unready },
