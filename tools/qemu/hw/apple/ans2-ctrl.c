@@ -175,6 +175,7 @@ static void enable(AppleAns2State *s, uint32_t cc)
     start_queues(s);
     ns = MAX(ns, sprung.slow_ns);
     if (ns) {
+        /* at the end of time: never */
         timer_mod(s->ready_timer, ans2_later(ns));
     } else {
         ans2_ctrl_ready(s);

@@ -14,6 +14,7 @@
  * ans2-identify.c Identify and SMART data
  * ans2-vendor.c   Apple's admin command 0xD8, whose buffers go through SART
  * ans2-admin.c    admin commands
+ * ans2-media.c    blocks that cannot be read or written
  * ans2-io.c       I/O commands on QEMU's block layer
  * ans2-queue.c    submission doorbells, the life of a tag
  * ans2-ctrl.c     enable, disable, shutdown, sleep and crash
@@ -258,6 +259,7 @@ typedef struct Ans2Knobs {
     uint64_t ready_ns;
     uint64_t shutdown_ns;
     uint64_t tcb_stat;
+    uint64_t csts;
     uint64_t crash_at_command;
     uint64_t drop_irq;
     uint64_t duplicate_cqe;
@@ -276,6 +278,21 @@ typedef struct Ans2Promise {
     uint32_t nn;
     uint32_t queues;
 } Ans2Promise;
+
+#define ANS2_BAD_RANGES 16
+
+typedef enum Ans2BadWhat {
+    ANS2_BAD_READ = 1,
+    ANS2_BAD_WRITE = 2,
+} Ans2BadWhat;
+
+/* Blocks that cannot be read or written; see ans2-media.c */
+typedef struct Ans2BadRange {
+    uint8_t what;           /* bits of Ans2BadWhat; 0: end of the list */
+    uint32_t nsid;
+    uint64_t first;
+    uint64_t count;
+} Ans2BadRange;
 
 #define ANS2_TRAPS 16
 
@@ -410,6 +427,7 @@ struct AppleAns2State {
     Ans2Knobs knob;
     Ans2Promise promise;
     Ans2Trap trap[ANS2_TRAPS];
+    Ans2BadRange bad[ANS2_BAD_RANGES];
     Ans2Smart smart;
     uint64_t counter[ANS2_COUNT__MAX];
 };
@@ -493,6 +511,15 @@ uint16_t ans2_vendor(Ans2Cmd *cmd);
 
 /* ans2-admin.c */
 uint16_t ans2_admin_run(Ans2Cmd *cmd);
+
+/* ans2-media.c */
+
+/* Make the blocks in @text bad, all or none; "" makes all good. */
+bool ans2_media_set(AppleAns2State *s, const char *text, Error **errp);
+char *ans2_media_format(AppleAns2State *s);
+bool ans2_media_is_bad(AppleAns2State *s, Ans2BadWhat what, uint32_t nsid,
+                       uint64_t lba, uint32_t blocks);
+bool ans2_media_is_sane(const AppleAns2State *s);
 
 /* ans2-io.c */
 uint16_t ans2_io_run(Ans2Cmd *cmd);

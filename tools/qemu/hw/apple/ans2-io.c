@@ -167,6 +167,13 @@ static uint16_t deliver(Ans2Io *io)
     return status;
 }
 
+static uint16_t media_error(Ans2Cmd *cmd)
+{
+    cmd->s->smart.media_errors++;
+    return cmd->sqe.opcode == OP_READ ? ANS2_SC_READ_ERROR
+                                      : ANS2_SC_WRITE_FAULT;
+}
+
 static void rw_done(void *opaque, int ret)
 {
     Ans2Io *io = opaque;
@@ -176,9 +183,7 @@ static void rw_done(void *opaque, int ret)
     io->aiocb = NULL;
     account(io, ret);
     if (cmd && ret < 0) {
-        status = cmd->sqe.opcode == OP_READ ? ANS2_SC_READ_ERROR
-                                            : ANS2_SC_WRITE_FAULT;
-        cmd->s->smart.media_errors++;
+        status = media_error(cmd);
         trace_apple_ans2_io_error(cmd->tag, cmd->sqe.opcode, ret);
     } else if (cmd && cmd->sqe.opcode == OP_READ) {
         status = deliver(io);
@@ -244,6 +249,10 @@ static uint16_t start_rw(Ans2Cmd *cmd)
     status = ans2_prp_map(cmd, len);
     if (status) {
         return status;
+    }
+    if (ans2_media_is_bad(s, read ? ANS2_BAD_READ : ANS2_BAD_WRITE,
+                          cmd->sqe.nsid, lba, blocks)) {
+        return media_error(cmd);
     }
     io = io_new(cmd, ns, len);
     if (!io) {

@@ -3,40 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Knobs, to be set with qom-set at any time.  They survive every reset.
+ * Knobs can be set with qom-set at any time and survive every reset.  What
+ * each does stands with its property below; the property "list" of
+ * /machine/faults tells it.
  *
- *  lost-irq (bool, on)       a doorbell between a TCB invalidation and the CQ
- *                            head loses the command's interrupt
- *  flush-ns (17000000)       a flush takes at least this long, in guest time
- *  ready-ns (0)              from CC.EN to CSTS.RDY
- *  shutdown-ns (0)           from CC.SHN and written caches to CSTS.SHST = 2;
- *                            2^64 - 1: never, so that CSTS stays 0x5
- *  tcb-stat (0)              if not 0, what TCB_STAT reads
- *  crash-at-command (0)      the n-th doorbell from now crashes the firmware
- *  cfs-on-crash (bool, on)   a crash sets CSTS.CFS
- *  cfs (bool, off)           true: set CSTS.CFS now; false: nothing
- *  cqe-drop-irq (0)          the next n completions do not interrupt
- *  cqe-duplicate (0)         the next n completions are posted twice
- *  cqe-bogus-tag (write)     post an entry with this command id now, in the
- *                            I/O CQ or, if there is none, in the admin CQ
- *  aer-outstanding (bool, off)  an Asynchronous Event Request is accepted and
- *                            never ends, instead of being refused
- *  trap (string)             traps, see ans2-trap.c
- *  release (write)           true: the commands that traps hold go on
- *  held (uint32, read)       how many there are
- *  clear-counters (write)    true: all counters are 0
- *
- * Promises, to be set like the knobs.  They change what the drive says and not
- * what it does: with SGLs or metadata a command is still refused.
- *
- *  identify-sgls (uint32, 0)     SGLS: scatter gather lists
- *  identify-ms (uint16, 0)       metadata bytes of each block of namespace 1
- *  identify-oacs (uint16, 4)     OACS: optional admin commands; 4: firmware
- *  identify-hmpre (uint32, 0)    HMPRE: memory wanted of the host, in 4 KiB
- *  identify-oaes (uint32, 0)     OAES: optional asynchronous events
- *  identify-nn (uint32, 3)       NN: namespaces; those beyond 3 are inactive
- *  identify-queues (uint16, 1)   I/O queues of each kind that Get and Set
- *                                Features tell; from 1 on
+ * Promises (identify-*) are set like the knobs.  They change what the drive
+ * says and not what it does: with SGLs or metadata a command is still refused.
  *
  * Counters are listed with their meaning in ans2-internal.h.  They are
  * uint64, read-only, and count from the start of QEMU or the last
@@ -48,19 +20,22 @@
 #include "qapi/visitor.h"
 #include "ans2-internal.h"
 
-typedef struct Ans2Uint64Prop {
+typedef struct Ans2Prop {
     const char *name;
     size_t offset;
     const char *desc;
-} Ans2Uint64Prop;
+} Ans2Prop;
 
-static const Ans2Uint64Prop knobs[] = {
+static const Ans2Prop knobs[] = {
     { "flush-ns", offsetof(AppleAns2State, knob.flush_ns),
       "least duration of a flush, in guest ns" },
     { "ready-ns", offsetof(AppleAns2State, knob.ready_ns),
-      "from CC.EN to CSTS.RDY, in guest ns" },
+      "from CC.EN to CSTS.RDY, in guest ns; 2^64 - 1 for never" },
     { "shutdown-ns", offsetof(AppleAns2State, knob.shutdown_ns),
-      "from CC.SHN to CSTS.SHST = 2, in guest ns; 2^64 - 1 for never" },
+      "from CC.SHN and written caches to CSTS.SHST = 2, in guest ns;"
+      " 2^64 - 1 for never, so that CSTS stays 0x5" },
+    { "csts", offsetof(AppleAns2State, knob.csts),
+      "what CSTS reads, if not 0: 0xffffffff as if the block were gone" },
     { "tcb-stat", offsetof(AppleAns2State, knob.tcb_stat),
       "what TCB_STAT reads, if not 0" },
     { "crash-at-command", offsetof(AppleAns2State, knob.crash_at_command),
@@ -71,34 +46,56 @@ static const Ans2Uint64Prop knobs[] = {
       "the next n completions are posted twice" },
 };
 
+/* The same for a bool */
+typedef Ans2Prop Ans2Prop;
+
 typedef struct Ans2PromiseProp {
     const char *name;
     size_t offset;
     uint32_t min;
     uint32_t max;
     uint32_t value;     /* of a real drive */
+    const char *desc;
 } Ans2PromiseProp;
 
 #define PROMISE(field) offsetof(AppleAns2State, promise.field)
 
 static const Ans2PromiseProp promises[] = {
-    { "identify-sgls", PROMISE(sgls), 0, UINT32_MAX, 0 },
-    { "identify-ms", PROMISE(ms), 0, UINT16_MAX, 0 },
-    { "identify-oacs", PROMISE(oacs), 0, UINT16_MAX, 4 },
-    { "identify-hmpre", PROMISE(hmpre), 0, UINT32_MAX, 0 },
-    { "identify-oaes", PROMISE(oaes), 0, UINT32_MAX, 0 },
-    { "identify-nn", PROMISE(nn), 1, UINT32_MAX, ANS2_NUM_NS },
-    { "identify-queues", PROMISE(queues), 1, UINT16_MAX, 1 },
+    { "identify-sgls", PROMISE(sgls), 0, UINT32_MAX, 0,
+      "SGLS: scatter gather lists" },
+    { "identify-ms", PROMISE(ms), 0, UINT16_MAX, 0,
+      "metadata bytes of each block of namespace 1" },
+    { "identify-oacs", PROMISE(oacs), 0, UINT16_MAX, 4,
+      "OACS: optional admin commands; 4: firmware" },
+    { "identify-hmpre", PROMISE(hmpre), 0, UINT32_MAX, 0,
+      "HMPRE: memory wanted of the host, in 4 KiB" },
+    { "identify-oaes", PROMISE(oaes), 0, UINT32_MAX, 0,
+      "OAES: optional asynchronous events" },
+    { "identify-nn", PROMISE(nn), 1, UINT32_MAX, ANS2_NUM_NS,
+      "NN: namespaces; those beyond 3 are inactive" },
+    { "identify-queues", PROMISE(queues), 1, UINT16_MAX, 1,
+      "I/O queues of each kind that Get and Set Features tell; from 1 on" },
 };
 
-static const Ans2Uint64Prop counters[] = {
+static const Ans2Prop bools[] = {
+    { "lost-irq", offsetof(AppleAns2State, knob.lost_irq),
+      "a doorbell between a TCB invalidation and the CQ head loses the"
+      " command's interrupt" },
+    { "cfs-on-crash", offsetof(AppleAns2State, knob.cfs_on_crash),
+      "a crash of the firmware sets CSTS.CFS" },
+    { "aer-outstanding", offsetof(AppleAns2State, knob.aer_outstanding),
+      "an Asynchronous Event Request is accepted and never ends, instead of"
+      " being refused" },
+};
+
+static const Ans2Prop counters[] = {
 #define COUNTER_PROP(c, name, desc)                                        \
     { name, offsetof(AppleAns2State, counter[ANS2_COUNT_##c]), desc },
     ANS2_COUNTERS(COUNTER_PROP)
 #undef COUNTER_PROP
 };
 
-static uint64_t *value_of(Object *obj, const Ans2Uint64Prop *prop)
+static uint64_t *value_of(Object *obj, const Ans2Prop *prop)
 {
     return (uint64_t *)((char *)APPLE_ANS2(obj) + prop->offset);
 }
@@ -156,34 +153,13 @@ void ans2_promise_init(AppleAns2State *s)
     }
 }
 
-static bool get_aer_outstanding(Object *obj, Error **errp)
+static void visit_bool(Object *obj, Visitor *v, const char *name,
+                       void *opaque, Error **errp)
 {
-    return APPLE_ANS2(obj)->knob.aer_outstanding;
-}
+    const Ans2Prop *prop = opaque;
 
-static void set_aer_outstanding(Object *obj, bool value, Error **errp)
-{
-    APPLE_ANS2(obj)->knob.aer_outstanding = value;
-}
-
-static bool get_lost_irq(Object *obj, Error **errp)
-{
-    return APPLE_ANS2(obj)->knob.lost_irq;
-}
-
-static void set_lost_irq(Object *obj, bool value, Error **errp)
-{
-    APPLE_ANS2(obj)->knob.lost_irq = value;
-}
-
-static bool get_cfs_on_crash(Object *obj, Error **errp)
-{
-    return APPLE_ANS2(obj)->knob.cfs_on_crash;
-}
-
-static void set_cfs_on_crash(Object *obj, bool value, Error **errp)
-{
-    APPLE_ANS2(obj)->knob.cfs_on_crash = value;
+    visit_type_bool(v, name, (bool *)((char *)APPLE_ANS2(obj) + prop->offset),
+                    errp);
 }
 
 static bool get_cfs(Object *obj, Error **errp)
@@ -221,6 +197,16 @@ static void set_trap(Object *obj, const char *text, Error **errp)
     ans2_trap_arm(APPLE_ANS2(obj), text, errp);
 }
 
+static char *get_media(Object *obj, Error **errp)
+{
+    return ans2_media_format(APPLE_ANS2(obj));
+}
+
+static void set_media(Object *obj, const char *text, Error **errp)
+{
+    ans2_media_set(APPLE_ANS2(obj), text, errp);
+}
+
 static void set_release(Object *obj, bool value, Error **errp)
 {
     if (value) {
@@ -245,42 +231,72 @@ static void set_clear_counters(Object *obj, bool value, Error **errp)
     }
 }
 
-static void add_uint64(ObjectClass *klass, const Ans2Uint64Prop *prop,
-                       ObjectPropertyAccessor *set)
+static void add_class(ObjectClass *klass, const char *name, const char *type,
+                      ObjectPropertyAccessor *get, ObjectPropertyAccessor *set,
+                      const void *prop, const char *desc)
 {
-    object_class_property_add(klass, prop->name, "uint64", get_value, set,
-                              NULL, (void *)prop);
-    object_class_property_set_description(klass, prop->name, prop->desc);
+    object_class_property_add(klass, name, type, get, set, NULL,
+                              (void *)prop);
+    object_class_property_set_description(klass, name, desc);
+}
+
+static void add_tables(ObjectClass *klass)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(knobs); i++) {
+        add_class(klass, knobs[i].name, "uint64", get_value, set_value,
+                  &knobs[i], knobs[i].desc);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bools); i++) {
+        add_class(klass, bools[i].name, "bool", visit_bool, visit_bool,
+                  &bools[i], bools[i].desc);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
+        add_class(klass, counters[i].name, "uint64", get_value, NULL,
+                  &counters[i], counters[i].desc);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(promises); i++) {
+        add_class(klass, promises[i].name,
+                  promises[i].max == UINT16_MAX ? "uint16" : "uint32",
+                  visit_promise, visit_promise, &promises[i],
+                  promises[i].desc);
+    }
+}
+
+static void add_str(ObjectClass *klass, const char *name,
+                    char *(*get)(Object *, Error **),
+                    void (*set)(Object *, const char *, Error **),
+                    const char *desc)
+{
+    object_class_property_add_str(klass, name, get, set);
+    object_class_property_set_description(klass, name, desc);
+}
+
+static void add_bool(ObjectClass *klass, const char *name,
+                     bool (*get)(Object *, Error **),
+                     void (*set)(Object *, bool, Error **), const char *desc)
+{
+    object_class_property_add_bool(klass, name, get, set);
+    object_class_property_set_description(klass, name, desc);
 }
 
 void ans2_class_add_properties(ObjectClass *klass)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(knobs); i++) {
-        add_uint64(klass, &knobs[i], set_value);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
-        add_uint64(klass, &counters[i], NULL);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(promises); i++) {
-        object_class_property_add(klass, promises[i].name,
-                                  promises[i].max == UINT16_MAX ? "uint16" :
-                                                                  "uint32",
-                                  visit_promise, visit_promise, NULL,
-                                  (void *)&promises[i]);
-    }
-    object_class_property_add_bool(klass, "aer-outstanding",
-                                   get_aer_outstanding, set_aer_outstanding);
-    object_class_property_add_bool(klass, "lost-irq", get_lost_irq,
-                                   set_lost_irq);
-    object_class_property_add_bool(klass, "cfs-on-crash", get_cfs_on_crash,
-                                   set_cfs_on_crash);
-    object_class_property_add_bool(klass, "cfs", get_cfs, set_cfs);
-    object_class_property_add(klass, "cqe-bogus-tag", "uint16", NULL,
-                              set_bogus_tag, NULL, NULL);
-    object_class_property_add_str(klass, "trap", get_trap, set_trap);
-    object_class_property_add_bool(klass, "release", NULL, set_release);
-    object_class_property_add(klass, "held", "uint32", get_held, NULL, NULL,
-                              NULL);
-    object_class_property_add_bool(klass, "clear-counters", NULL,
-                                   set_clear_counters);
+    add_tables(klass);
+    add_bool(klass, "cfs", get_cfs, set_cfs,
+             "true sets CSTS.CFS now, false does nothing");
+    add_class(klass, "cqe-bogus-tag", "uint16", NULL, set_bogus_tag, NULL,
+              "posts an entry with this command id now, in the I/O CQ or, if"
+              " there is none, in the admin CQ");
+    add_str(klass, "trap", get_trap, set_trap,
+            "ACTION:EVENT[:COUNT] makes the controller fail at a chosen"
+            " moment, see ans2-trap.c; more are added, empty removes all");
+    add_str(klass, "media-errors", get_media, set_media,
+            "{read|write|both}:NSID:FIRST:COUNT makes blocks bad; more are"
+            " added, empty makes all good");
+    add_bool(klass, "release", NULL, set_release,
+             "true: the commands that traps hold go on");
+    add_class(klass, "held", "uint32", get_held, NULL, NULL,
+              "commands that traps hold");
+    add_bool(klass, "clear-counters", NULL, set_clear_counters,
+             "true: all counters are 0");
 }

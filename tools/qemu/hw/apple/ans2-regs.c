@@ -268,7 +268,7 @@ static uint64_t read_reg(AppleAns2State *s, const Ans2Reg *reg)
     case A_CC:
         return s->cc;
     case A_CSTS:
-        return s->csts;
+        return s->knob.csts ?: s->csts;
     case A_AQA:
         return s->aqa;
     case A_ASQ:

@@ -185,7 +185,7 @@ static int ans2_post_load(void *opaque, int version_id)
     if (!queue_is_sane(&s->queue[ANS2_ADMIN]) ||
         !queue_is_sane(&s->queue[ANS2_IO]) ||
         s->deleting_sq < -1 || s->deleting_sq >= ANS2_NUM_TAGS ||
-        !ans2_promise_is_sane(s)) {
+        !ans2_promise_is_sane(s) || !ans2_media_is_sane(s)) {
         return -EINVAL;
     }
     for (unsigned i = 0; i < ANS2_NUM_TAGS; i++) {
@@ -281,6 +281,7 @@ static const VMStateDescription vmstate_knobs = {
         VMSTATE_UINT64(ready_ns, Ans2Knobs),
         VMSTATE_UINT64(shutdown_ns, Ans2Knobs),
         VMSTATE_UINT64(tcb_stat, Ans2Knobs),
+        VMSTATE_UINT64(csts, Ans2Knobs),
         VMSTATE_UINT64(crash_at_command, Ans2Knobs),
         VMSTATE_UINT64(drop_irq, Ans2Knobs),
         VMSTATE_UINT64(duplicate_cqe, Ans2Knobs),
@@ -324,6 +325,19 @@ static const VMStateDescription vmstate_trap = {
     }
 };
 
+static const VMStateDescription vmstate_bad = {
+    .name = TYPE_APPLE_ANS2 "/bad-blocks",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8(what, Ans2BadRange),
+        VMSTATE_UINT32(nsid, Ans2BadRange),
+        VMSTATE_UINT64(first, Ans2BadRange),
+        VMSTATE_UINT64(count, Ans2BadRange),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 static const VMStateDescription vmstate_smart = {
     .name = TYPE_APPLE_ANS2 "/smart",
     .version_id = 1,
@@ -342,8 +356,8 @@ static const VMStateDescription vmstate_smart = {
 
 static const VMStateDescription vmstate_ans2 = {
     .name = TYPE_APPLE_ANS2,
-    .version_id = 3,
-    .minimum_version_id = 3,
+    .version_id = 4,
+    .minimum_version_id = 4,
     .pre_save = ans2_pre_save,
     .post_load = ans2_post_load,
     .fields = (const VMStateField[]) {
@@ -387,6 +401,8 @@ static const VMStateDescription vmstate_ans2 = {
                        Ans2Promise),
         VMSTATE_STRUCT_ARRAY(trap, AppleAns2State, ANS2_TRAPS, 1,
                              vmstate_trap, Ans2Trap),
+        VMSTATE_STRUCT_ARRAY(bad, AppleAns2State, ANS2_BAD_RANGES, 1,
+                             vmstate_bad, Ans2BadRange),
         VMSTATE_STRUCT(smart, AppleAns2State, 1, vmstate_smart, Ans2Smart),
         VMSTATE_UINT64_ARRAY(counter, AppleAns2State, ANS2_COUNT__MAX),
         VMSTATE_END_OF_LIST()

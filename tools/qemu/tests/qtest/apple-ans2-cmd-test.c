@@ -723,12 +723,113 @@ static void test_vendor_denied(void)
     ans2_quit(&a);
 }
 
+static uint64_t media_errors(Ans2 *a)
+{
+    uint32_t dwords = 128;
+
+    g_assert_cmphex(ans2_admin(a, (Sqe) {
+        .opcode = OP_GET_LOG, .nsid = 0xffffffff, .prp1 = DATA,
+        .cdw10 = 2 | (dwords - 1) << 16,
+    }), ==, 0);
+    return qtest_readq(a->qts, DATA + 160);
+}
+
+/* Verifies that blocks can be bad, which and for whom. */
+static void test_media_errors(void)
+{
+    static const char bad[] = "read:1:5:2 write:1:6:1 both:2:0:1";
+    Ans2 a;
+
+    start_drive(&a, "2026");
+    qom_expect_str(a.qts, ANS2_PATH, "media-errors", "");
+    qom_set_str(a.qts, ANS2_PATH, "media-errors", "read:1:5:2");
+    qom_set_str(a.qts, ANS2_PATH, "media-errors", "write:1:0x6:1  both:2:0:1");
+    qom_expect_str(a.qts, ANS2_PATH, "media-errors", bad);
+    qtest_memset(a.qts, DATA, 0x33, 4 * PAGE);
+    g_assert_cmphex(rw(&a, true, 4, 1, DATA, 0), ==, 0);
+    g_assert_cmphex(rw(&a, true, 5, 1, DATA, 0), ==, 0);
+    g_assert_cmphex(rw(&a, true, 6, 1, DATA, 0), ==, 0x280);
+    g_assert_cmphex(rw(&a, true, 7, 1, DATA, 0), ==, 0);
+    g_assert_cmphex(rw(&a, false, 4, 1, DATA, 0), ==, 0);
+    g_assert_cmphex(rw(&a, false, 5, 1, DATA, 0), ==, 0x281);
+    g_assert_cmphex(rw(&a, false, 6, 1, DATA, 0), ==, 0x281);
+    g_assert_cmphex(rw(&a, false, 7, 1, DATA, 0), ==, 0);
+    /* a range touches with either end */
+    g_assert_cmphex(rw(&a, false, 3, 2, DATA, DATA + PAGE), ==, 0);
+    g_assert_cmphex(rw(&a, false, 4, 2, DATA, DATA + PAGE), ==, 0x281);
+    g_assert_cmphex(rw(&a, false, 7, 2, DATA, DATA + PAGE), ==, 0);
+    g_assert_cmpuint(media_errors(&a), ==, 4);
+    qom_set_str(a.qts, ANS2_PATH, "media-errors", "");
+    g_assert_true(block_is(&a, 5, 0x33));
+    g_assert_false(block_is(&a, 6, 0x33));
+    ans2_stop(&a);
+}
+
+/* Verifies that malformed ranges are refused as a whole. */
+static void test_media_errors_refused(void)
+{
+    static const char *const bad[] = {
+        "read", "read:1:0", "read:1:0:1:1", "reads:1:0:1", ":1:0:1",
+        "read:0:0:1", "read:4:0:1", "read:1:-1:1", "read:1:0:0", "read:1:0:x",
+        "read:1:0:1 read",
+    };
+    Ans2 a;
+
+    ans2_boot(&a, "2026", "");
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_assert_false(qom_try_set_str(a.qts, ANS2_PATH, "media-errors",
+                                       bad[i]));
+        qom_expect_str(a.qts, ANS2_PATH, "media-errors", "");
+    }
+    for (int i = 0; i < 16; i++) {
+        qom_set_str(a.qts, ANS2_PATH, "media-errors", "read:3:0:1");
+    }
+    g_assert_false(qom_try_set_str(a.qts, ANS2_PATH, "media-errors",
+                                   "read:1:0:1"));
+    ans2_quit(&a);
+}
+
+/* Verifies that CSTS can read anything, and that the rest goes on. */
+static void test_csts(void)
+{
+    Ans2 a;
+
+    ans2_start(&a, "2026", "");
+    ans2_knob(&a, "csts", 0xffffffff);
+    g_assert_cmphex(qtest_readl(a.qts, CSTS), ==, 0xffffffff);
+    g_assert_cmphex(ans2_io(&a, (Sqe) {
+        .opcode = OP_READ, .nsid = 2, .prp1 = DATA,
+    }), ==, 0);
+    ans2_knob(&a, "csts", 5);
+    g_assert_cmphex(qtest_readl(a.qts, CSTS), ==, 5);
+    ans2_knob(&a, "csts", 0);
+    g_assert_cmphex(qtest_readl(a.qts, CSTS), ==, 1);
+    ans2_stop(&a);
+}
+
+/* Verifies that RDY can stay away for ever. */
+static void test_never_ready(void)
+{
+    Ans2 a;
+
+    ans2_boot(&a, "2026", "");
+    ans2_setup(&a, true, 2);
+    ans2_knob(&a, "ready-ns", UINT64_MAX);
+    qtest_writel(a.qts, CC, CC_ON);
+    qtest_clock_step(a.qts, 3600 * 1000 * MS);
+    g_assert_cmphex(qtest_readl(a.qts, CSTS), ==, 0);
+    ans2_knob(&a, "ready-ns", 0);
+    qtest_writel(a.qts, CC, CC_OFF);
+    ans2_enable(&a);
+    ans2_quit(&a);
+}
+
 /* Verifies that each knob keeps a 64-bit value of its own. */
 static void test_knobs(void)
 {
     static const char *const names[] = {
         "flush-ns", "ready-ns", "shutdown-ns", "tcb-stat", "crash-at-command",
-        "cqe-drop-irq", "cqe-duplicate",
+        "cqe-drop-irq", "cqe-duplicate", "csts",
     };
     Ans2 a;
 
@@ -782,6 +883,11 @@ int main(int argc, char **argv)
     qtest_add_func("/apple-ans2/cmd/reset-drains", test_reset_drains);
     qtest_add_func("/apple-ans2/cmd/vendor", test_vendor);
     qtest_add_func("/apple-ans2/cmd/vendor-denied", test_vendor_denied);
+    qtest_add_func("/apple-ans2/cmd/media-errors", test_media_errors);
+    qtest_add_func("/apple-ans2/cmd/media-errors-refused",
+                   test_media_errors_refused);
+    qtest_add_func("/apple-ans2/cmd/csts", test_csts);
+    qtest_add_func("/apple-ans2/cmd/never-ready", test_never_ready);
     qtest_add_func("/apple-ans2/cmd/knobs", test_knobs);
     ret = g_test_run();
     unlink(image);
