@@ -22,13 +22,12 @@
 
 static const struct {
     uint8_t endpoint;
-    uint32_t size;
     const char *name;
 } rtkit_buffers[RTKIT_BUF__MAX] = {
-    [RTKIT_BUF_CRASHLOG] = { RTKIT_EP_CRASHLOG, 0x4000, "crashlog" },
-    [RTKIT_BUF_SYSLOG] = { RTKIT_EP_SYSLOG, 0x4000, "syslog" },
-    [RTKIT_BUF_IOREPORT] = { RTKIT_EP_IOREPORT, 0x4000, "ioreport" },
-    [RTKIT_BUF_OSLOG] = { RTKIT_EP_OSLOG, 0x4000, "oslog" },
+    [RTKIT_BUF_CRASHLOG] = { RTKIT_EP_CRASHLOG, "crashlog" },
+    [RTKIT_BUF_SYSLOG] = { RTKIT_EP_SYSLOG, "syslog" },
+    [RTKIT_BUF_IOREPORT] = { RTKIT_EP_IOREPORT, "ioreport" },
+    [RTKIT_BUF_OSLOG] = { RTKIT_EP_OSLOG, "oslog" },
 };
 
 static RtkitBufferId rtkit_buffer_id(uint8_t endpoint)
@@ -48,9 +47,16 @@ bool rtkit_buffer_endpoint(uint8_t endpoint)
     return rtkit_buffer_id(endpoint) != RTKIT_BUF__MAX;
 }
 
-uint32_t rtkit_buffer_size(RtkitBufferId id)
+uint32_t rtkit_buffer_size(const AppleRtkitState *s, RtkitBufferId id)
 {
-    return rtkit_buffers[id].size;
+    return s->buffer[id].size;
+}
+
+bool rtkit_buffer_is_odd(const AppleRtkitState *s)
+{
+    return s->faulty && (s->fault.buffer_pages != RTKIT_BUFFER_PAGES ||
+                         s->fault.buffer_requests != 1 ||
+                         s->fault.preset_buffer);
 }
 
 bool rtkit_buffer_present(const AppleRtkitState *s, RtkitBufferId id)
@@ -75,18 +81,19 @@ void rtkit_buffer_forget(AppleRtkitState *s)
     memset(s->buffer, 0, sizeof(s->buffer));
 }
 
-static uint64_t rtkit_buffer_encode(RtkitBufferId id, uint64_t addr)
+static uint64_t rtkit_buffer_encode(const AppleRtkitState *s, RtkitBufferId id,
+                                    uint64_t addr)
 {
+    uint32_t size = s->buffer[id].size;
     uint64_t msg0 = 0;
 
     if (id == RTKIT_BUF_OSLOG) {
         msg0 = FIELD_DP64(msg0, OSLOG, TYPE, BUFFER_REQUEST);
-        msg0 = FIELD_DP64(msg0, OSLOG, SIZE, rtkit_buffers[id].size);
+        msg0 = FIELD_DP64(msg0, OSLOG, SIZE, size);
         msg0 = FIELD_DP64(msg0, OSLOG, PAGE, addr / RTKIT_PAGE_SIZE);
     } else {
         msg0 = FIELD_DP64(msg0, MSG, TYPE, BUFFER_REQUEST);
-        msg0 = FIELD_DP64(msg0, BUFFER, PAGES,
-                          rtkit_buffers[id].size / RTKIT_PAGE_SIZE);
+        msg0 = FIELD_DP64(msg0, BUFFER, PAGES, size / RTKIT_PAGE_SIZE);
         msg0 = FIELD_DP64(msg0, BUFFER, ADDR, addr);
     }
     return msg0;
@@ -95,17 +102,26 @@ static uint64_t rtkit_buffer_encode(RtkitBufferId id, uint64_t addr)
 void rtkit_buffer_request(AppleRtkitState *s, uint8_t endpoint)
 {
     RtkitBufferId id = rtkit_buffer_id(endpoint);
+    uint32_t requests = 1;
     uint64_t addr = 0;
+    RtkitBuffer *b;
 
     if (id == RTKIT_BUF__MAX || s->buffer[id].requested ||
         (id == RTKIT_BUF_OSLOG && !s->is_2026)) {
         return;
     }
-    if (s->faulty && id == RTKIT_BUF_CRASHLOG) {
+    b = &s->buffer[id];
+    b->size = RTKIT_BUFFER_PAGES * RTKIT_PAGE_SIZE;
+    if (s->faulty && endpoint == s->fault.buffer_endpoint) {
         addr = s->fault.preset_buffer;
+        b->size = s->fault.buffer_pages * RTKIT_PAGE_SIZE;
+        requests = s->fault.buffer_requests;
     }
-    s->buffer[id].requested = true;
-    rtkit_send(s, endpoint, rtkit_buffer_encode(id, addr));
+    b->requested = true;
+    b->repeated = MAX(requests, 1) - 1;
+    while (requests--) {
+        rtkit_send(s, endpoint, rtkit_buffer_encode(s, id, addr));
+    }
 }
 
 static bool rtkit_buffer_overlaps(AppleRtkitState *s, RtkitBufferId id,
@@ -114,9 +130,8 @@ static bool rtkit_buffer_overlaps(AppleRtkitState *s, RtkitBufferId id,
     for (RtkitBufferId k = 0; k < RTKIT_BUF__MAX; k++) {
         const RtkitBuffer *b = &s->buffer[k];
 
-        if (k != id && b->answered &&
-            addr < b->addr + rtkit_buffers[k].size &&
-            b->addr < addr + rtkit_buffers[id].size) {
+        if (k != id && b->answered && addr < b->addr + b->size &&
+            b->addr < addr + s->buffer[id].size) {
             return true;
         }
     }
@@ -127,6 +142,7 @@ static bool rtkit_buffer_overlaps(AppleRtkitState *s, RtkitBufferId id,
 static const char *rtkit_buffer_check(AppleRtkitState *s, RtkitBufferId id,
                                       uint64_t msg0, uint64_t *addr)
 {
+    const RtkitBuffer *b = &s->buffer[id];
     uint64_t size;
 
     if (id == RTKIT_BUF_OSLOG) {
@@ -137,11 +153,15 @@ static const char *rtkit_buffer_check(AppleRtkitState *s, RtkitBufferId id,
         *addr = FIELD_EX64(msg0, BUFFER, ADDR);
     }
 
-    if (!s->buffer[id].requested || s->buffer[id].answered) {
+    if (!b->requested || (b->answered && !b->repeated)) {
         return "no request is open";
     }
-    if (size != rtkit_buffers[id].size) {
+    if (size != b->size) {
         return "the size differs from the request";
+    }
+    if (!size) {
+        /* no memory is as good as any */
+        return NULL;
     }
     if (*addr == 0) {
         return "the address is 0";
@@ -149,7 +169,7 @@ static const char *rtkit_buffer_check(AppleRtkitState *s, RtkitBufferId id,
     if (!QEMU_IS_ALIGNED(*addr, RTKIT_PAGE_SIZE)) {
         return "the address is not aligned to 4 KiB";
     }
-    if (msg0 != rtkit_buffer_encode(id, *addr)) {
+    if (msg0 != rtkit_buffer_encode(s, id, *addr)) {
         return "bits outside of type, size and address are set";
     }
     if (rtkit_buffer_overlaps(s, id, *addr)) {
@@ -161,9 +181,13 @@ static const char *rtkit_buffer_check(AppleRtkitState *s, RtkitBufferId id,
 static bool rtkit_buffer_touch(AppleRtkitState *s, RtkitBufferId id)
 {
     uint64_t zero[2] = { 0, 0 };
+    uint32_t size = s->buffer[id].size;
     uint64_t addr = s->buffer[id].addr;
-    uint64_t last = addr + rtkit_buffers[id].size - sizeof(zero);
+    uint64_t last = addr + size - sizeof(zero);
 
+    if (!size) {
+        return true;
+    }
     return rtkit_dma(s, addr, zero, sizeof(zero), true) &&
            rtkit_dma(s, last, zero, sizeof(zero), true);
 }
@@ -173,7 +197,9 @@ RtkitBufferId rtkit_buffer_message(AppleRtkitState *s, uint8_t endpoint,
 {
     RtkitBufferId id = rtkit_buffer_id(endpoint);
     const char *wrong;
+    RtkitBuffer *b;
     uint64_t addr;
+    bool again;
 
     if (id == RTKIT_BUF__MAX) {
         return RTKIT_BUF__MAX;
@@ -186,9 +212,11 @@ RtkitBufferId rtkit_buffer_message(AppleRtkitState *s, uint8_t endpoint,
         return RTKIT_BUF__MAX;
     }
 
-    trace_apple_rtkit_buffer(rtkit_buffers[id].name, addr,
-                             rtkit_buffers[id].size);
-    s->buffer[id].addr = addr;
-    s->buffer[id].answered = true;
-    return rtkit_buffer_touch(s, id) ? id : RTKIT_BUF__MAX;
+    b = &s->buffer[id];
+    trace_apple_rtkit_buffer(rtkit_buffers[id].name, addr, b->size);
+    again = b->answered;
+    b->repeated -= again;
+    b->addr = addr;
+    b->answered = true;
+    return rtkit_buffer_touch(s, id) && !again ? id : RTKIT_BUF__MAX;
 }

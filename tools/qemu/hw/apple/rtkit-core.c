@@ -123,6 +123,31 @@ void rtkit_send(AppleRtkitState *s, uint8_t endpoint, uint64_t msg0)
     rtkit_kick(s);
 }
 
+/* An unknown type, and known ones with every other bit set */
+static const uint64_t rtkit_garbage[] = {
+    0x03f0000000000000,
+    0x005fffffffffffff,
+    0x008fffffffffffff,
+    0x00cfffffffffffff,
+};
+
+void rtkit_send_garbage(AppleRtkitState *s, uint8_t endpoint)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(rtkit_garbage); i++) {
+        rtkit_send(s, endpoint, rtkit_garbage[i]);
+    }
+}
+
+bool rtkit_is_garbage(uint64_t msg0)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(rtkit_garbage); i++) {
+        if (msg0 == rtkit_garbage[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* DMA */
 
 bool rtkit_dma(AppleRtkitState *s, uint64_t addr, void *buf, size_t len,

@@ -210,9 +210,9 @@ static void crashlog_fill(GByteArray *log, const char *code, size_t len)
     crashlog_section(log, code, letters, rest);
 }
 
-static void crashlog_add_end(GByteArray *log, RtkitCrashlogFault fault)
+static void crashlog_add_end(GByteArray *log, RtkitCrashlogFault fault,
+                             size_t size)
 {
-    const size_t size = rtkit_buffer_size(RTKIT_BUF_CRASHLOG);
     const uint32_t half[2] = { cpu_to_le32(crashlog_code("Ctim")), 0 };
     const uint8_t few[8] = { };
 
@@ -248,7 +248,7 @@ static void crashlog_add_end(GByteArray *log, RtkitCrashlogFault fault)
 /* Write the log to the AP's buffer; false if there is none or it failed. */
 static bool crashlog_write(AppleRtkitState *s, const char *reason)
 {
-    const size_t size = rtkit_buffer_size(RTKIT_BUF_CRASHLOG);
+    const size_t size = rtkit_buffer_size(s, RTKIT_BUF_CRASHLOG);
     g_autoptr(GByteArray) log = g_byte_array_new();
     CrashlogHeader head = {
         .code = cpu_to_le32(crashlog_code("CLHE")),
@@ -267,9 +267,14 @@ static bool crashlog_write(AppleRtkitState *s, const char *reason)
     crashlog_add_mailbox(log, s, RTKIT_FROM_AP);
     crashlog_add_mailbox(log, s, RTKIT_TO_AP);
     crashlog_add_regs(log, s);
-    /* at most 32 messages and 512 bytes of text: far below 16 KiB */
-    assert(log->len <= size / 2);
-    crashlog_add_end(log, s->fault.crashlog);
+    /*
+     * At most 32 messages and 512 bytes of text, far below 16 KiB.  A buffer
+     * that a knob made smaller gets no log.
+     */
+    if (log->len > size / 2) {
+        return false;
+    }
+    crashlog_add_end(log, s->fault.crashlog, size);
     head.size = cpu_to_le32(log->len);
     memcpy(log->data, &head, sizeof(head));
     g_byte_array_append(log, tail, MIN(sizeof(tail), size - log->len));
@@ -299,7 +304,7 @@ void apple_rtkit_crash(AppleRtkitState *s, const char *reason)
     if (logged) {
         msg0 = FIELD_DP64(msg0, MSG, TYPE, BUFFER_REQUEST);
         msg0 = FIELD_DP64(msg0, BUFFER, PAGES,
-                          rtkit_buffer_size(RTKIT_BUF_CRASHLOG) /
+                          rtkit_buffer_size(s, RTKIT_BUF_CRASHLOG) /
                           RTKIT_PAGE_SIZE);
         msg0 = FIELD_DP64(msg0, BUFFER, ADDR,
                           s->buffer[RTKIT_BUF_CRASHLOG].addr);

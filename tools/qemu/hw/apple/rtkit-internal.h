@@ -16,7 +16,7 @@
  *   rtkit-ioreport.c  endpoint 4
  *   rtkit-syslog.c    endpoint 2
  *   rtkit-crashlog.c  endpoint 1: the crash, and its log
- *   rtkit-fault.c     fault knobs and their documentation
+ *   rtkit-fault.c     fault knobs, with what each does
  *   rtkit-mgmt.c      endpoint 0: start, endpoint map, power, sleep, wake
  *   rtkit.c           life cycle, message pump, the QEMU object
  */
@@ -93,6 +93,7 @@ FIELD(SYSLOG, ENTRIES, 0, 8)
 FIELD(SYSLOG, MSG_SIZE, 24, 8)
 
 #define RTKIT_PAGE_SIZE     0x1000
+#define RTKIT_BUFFER_PAGES  4           /* that each endpoint asks for */
 
 /* Lengths of tables that state indexes into */
 #define RTKIT_MAP_PIECES        2
@@ -134,6 +135,8 @@ typedef enum RtkitBufferId {
 
 typedef struct RtkitBuffer {
     uint64_t addr;
+    uint32_t size;
+    uint32_t repeated;      /* requests that may be answered once more */
     bool requested;
     bool answered;
 } RtkitBuffer;
@@ -174,6 +177,14 @@ typedef struct RtkitFaults {
     bool no_power_ack;
     bool no_sleep_ack;
     bool extra_endpoint;
+    bool garbage_syslog;
+    bool garbage_ioreport;
+    uint64_t map_clear;
+    uint64_t map_set;
+    uint32_t hellos;
+    uint32_t buffer_endpoint;
+    uint32_t buffer_pages;
+    uint32_t buffer_requests;
     uint32_t protocol_min;
     uint32_t protocol_max;
     uint32_t slow;
@@ -210,6 +221,7 @@ struct AppleRtkitState {
     bool hung;                  /* neither sends nor takes messages */
     bool no_restart;            /* went to sleep in a way it cannot leave */
     bool hello_sent;
+    uint32_t extra_acks;        /* of HELLOs beyond the first */
     bool ready;                 /* BOOT_STATUS */
     bool faulty;                /* the knobs apply to this boot */
     uint32_t epmap_index;
@@ -265,6 +277,10 @@ void rtkit_hang(AppleRtkitState *s, const char *why);
 void rtkit_kick(AppleRtkitState *s);
 void rtkit_send(AppleRtkitState *s, uint8_t endpoint, uint64_t msg0);
 
+/* For the knobs: messages that mean nothing, and whether this is one of them */
+void rtkit_send_garbage(AppleRtkitState *s, uint8_t endpoint);
+bool rtkit_is_garbage(uint64_t msg0);
+
 /* False if SART refused it, of which the firmware has died then. */
 bool rtkit_dma(AppleRtkitState *s, uint64_t addr, void *buf, size_t len,
                bool write);
@@ -282,7 +298,10 @@ RtkitBufferId rtkit_buffer_message(AppleRtkitState *s, uint8_t endpoint,
 bool rtkit_buffer_present(const AppleRtkitState *s, RtkitBufferId id);
 bool rtkit_buffer_waiting(const AppleRtkitState *s);
 void rtkit_buffer_forget(AppleRtkitState *s);
-uint32_t rtkit_buffer_size(RtkitBufferId id);
+uint32_t rtkit_buffer_size(const AppleRtkitState *s, RtkitBufferId id);
+
+/* Whether the knobs make a request such that a driver may refuse to go on */
+bool rtkit_buffer_is_odd(const AppleRtkitState *s);
 
 /* rtkit-ioreport.c */
 void rtkit_ioreport_start(AppleRtkitState *s);

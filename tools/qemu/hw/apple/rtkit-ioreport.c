@@ -25,12 +25,18 @@ void rtkit_ioreport_start(AppleRtkitState *s)
 {
     s->ioreport_step = 0;
     s->ioreport_waits = true;
+    if (s->faulty && s->fault.garbage_ioreport) {
+        rtkit_send_garbage(s, RTKIT_EP_IOREPORT);
+    }
     rtkit_send(s, RTKIT_EP_IOREPORT, rtkit_ioreport_messages[0]);
 }
 
 /* Anything but a buffer reply that the AP sends to the endpoint */
 void rtkit_ioreport_message(AppleRtkitState *s, uint64_t msg0)
 {
+    if (s->faulty && s->fault.garbage_ioreport && rtkit_is_garbage(msg0)) {
+        return;
+    }
     if (!s->ioreport_waits) {
         apple_judge_violation(s->judge, APPLE_RULE_RTKIT_MESSAGE,
                               "ioreport message 0x%016" PRIx64 ", but no echo "

@@ -102,6 +102,7 @@ static uint32_t rtkit_protocol_max(const AppleRtkitState *s)
 
 static void rtkit_send_hello(AppleRtkitState *s)
 {
+    uint32_t hellos = s->faulty ? s->fault.hellos : 1;
     uint64_t msg0 = 0;
 
     if (s->faulty && s->fault.drop_hello) {
@@ -110,21 +111,35 @@ static void rtkit_send_hello(AppleRtkitState *s)
     }
     msg0 = FIELD_DP64(msg0, HELLO, MIN, rtkit_protocol_min(s));
     msg0 = FIELD_DP64(msg0, HELLO, MAX, rtkit_protocol_max(s));
-    rtkit_mgmt_send(s, MGMT_HELLO, msg0);
+    s->extra_acks = MAX(hellos, 1) - 1;
+    while (hellos--) {
+        rtkit_mgmt_send(s, MGMT_HELLO, msg0);
+    }
     s->hello_sent = true;
+}
+
+/* The endpoints in a piece of the map */
+static uint32_t rtkit_map_bits(const AppleRtkitState *s, unsigned piece)
+{
+    const RtkitMapEntry *e = &rtkit_map[piece];
+    uint32_t bits = e->bitmap;
+
+    if (s->faulty) {
+        bits &= ~(s->fault.map_clear >> (32 * e->base));
+        bits |= s->fault.map_set >> (32 * e->base);
+    }
+    if (e->base == 0 && s->faulty && s->fault.extra_endpoint) {
+        bits |= BIT(RTKIT_EP_TRACEKIT);
+    }
+    return bits;
 }
 
 static void rtkit_send_map(AppleRtkitState *s)
 {
-    const RtkitMapEntry *e = &rtkit_map[s->epmap_index];
-    uint32_t bitmap = e->bitmap;
     uint64_t msg0 = 0;
 
-    if (e->base == 0 && s->faulty && s->fault.extra_endpoint) {
-        bitmap |= BIT(RTKIT_EP_TRACEKIT);
-    }
-    msg0 = FIELD_DP64(msg0, EPMAP, BITMAP, bitmap);
-    msg0 = FIELD_DP64(msg0, EPMAP, BASE, e->base);
+    msg0 = FIELD_DP64(msg0, EPMAP, BITMAP, rtkit_map_bits(s, s->epmap_index));
+    msg0 = FIELD_DP64(msg0, EPMAP, BASE, rtkit_map[s->epmap_index].base);
     msg0 = FIELD_DP64(msg0, EPMAP, LAST,
                       s->epmap_index == RTKIT_MAP_PIECES - 1);
     rtkit_mgmt_send(s, MGMT_EPMAP, msg0);
@@ -135,6 +150,10 @@ static void rtkit_hello_ack(AppleRtkitState *s, uint64_t msg0)
     uint32_t min = FIELD_EX64(msg0, HELLO, MIN);
     uint32_t max = FIELD_EX64(msg0, HELLO, MAX);
 
+    if (s->extra_acks && s->phase != RTKIT_HELLO) {
+        s->extra_acks--;
+        return;
+    }
     if (!rtkit_answers(s, RTKIT_HELLO, "HELLO ack")) {
         return;
     }
@@ -157,12 +176,9 @@ static void rtkit_hello_ack(AppleRtkitState *s, uint64_t msg0)
 
 static bool rtkit_map_has(const AppleRtkitState *s, uint8_t endpoint)
 {
-    if (endpoint == RTKIT_EP_TRACEKIT) {
-        return s->faulty && s->fault.extra_endpoint;
-    }
     for (unsigned i = 0; i < RTKIT_MAP_PIECES; i++) {
         if (endpoint / 32 == rtkit_map[i].base) {
-            return rtkit_map[i].bitmap & BIT(endpoint % 32);
+            return rtkit_map_bits(s, i) & BIT(endpoint % 32);
         }
     }
     return false;
@@ -421,15 +437,20 @@ static bool rtkit_lacks_buffers(const AppleRtkitState *s)
 /* The AP did not do in time what the start needs. */
 static void rtkit_give_up(AppleRtkitState *s)
 {
+    bool crashlog = !rtkit_buffer_present(s, RTKIT_BUF_CRASHLOG);
+    uint8_t endpoint = crashlog ? RTKIT_EP_CRASHLOG : RTKIT_EP_IOREPORT;
+
     if (s->ioreport_waits) {
         rtkit_wrong(s, APPLE_RULE_RTKIT_MESSAGE,
                     "ioreport message not echoed: the firmware waits for it");
         rtkit_hang(s, "ioreport echo");
     } else if (rtkit_lacks_buffers(s)) {
-        rtkit_wrong(s, APPLE_RULE_RTKIT_BUFFER,
-                    "no %s buffer: firmware 2026 does not start without",
-                    rtkit_buffer_present(s, RTKIT_BUF_CRASHLOG) ?
-                    "ioreport" : "crashlog");
+        /* not the driver's fault: an endpoint not in the map, a bad request */
+        if (rtkit_map_has(s, endpoint) && !rtkit_buffer_is_odd(s)) {
+            rtkit_wrong(s, APPLE_RULE_RTKIT_BUFFER,
+                        "no %s buffer: firmware 2026 does not start without",
+                        crashlog ? "crashlog" : "ioreport");
+        }
         apple_rtkit_crash(s, "missing crashlog or ioreport buffer");
     } else {
         rtkit_power_on(s);
@@ -494,6 +515,7 @@ void rtkit_start(AppleRtkitState *s)
     rtkit_syslog_forget(s);
     memset(s->started, 0, sizeof(s->started));
     s->hello_sent = false;
+    s->extra_acks = 0;
     s->ioreport_waits = false;
     s->ioreport_step = 0;
     s->ap_power = PWR_QUIESCED;

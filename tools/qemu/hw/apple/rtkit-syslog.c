@@ -85,6 +85,9 @@ static void rtkit_syslog_init(AppleRtkitState *s)
     msg0 = FIELD_DP64(msg0, MSG, TYPE, SYSLOG_INIT);
     msg0 = FIELD_DP64(msg0, SYSLOG, ENTRIES, s->syslog_entries);
     msg0 = FIELD_DP64(msg0, SYSLOG, MSG_SIZE, s->syslog_size);
+    if (s->faulty && s->fault.garbage_syslog) {
+        rtkit_send_garbage(s, RTKIT_EP_SYSLOG);
+    }
     while (inits--) {
         rtkit_send(s, RTKIT_EP_SYSLOG, msg0);
     }
@@ -110,7 +113,7 @@ static bool rtkit_syslog_write(AppleRtkitState *s, uint32_t index,
                                RtkitSyslogEntry *entry)
 {
     uint32_t len = SYSLOG_HEADER + s->syslog_size;
-    uint32_t room = rtkit_buffer_size(RTKIT_BUF_SYSLOG);
+    uint32_t room = rtkit_buffer_size(s, RTKIT_BUF_SYSLOG);
     uint32_t offset = index * len;
 
     if (s->syslog_size) {
@@ -160,6 +163,9 @@ void rtkit_syslog_message(AppleRtkitState *s, uint64_t msg0)
     uint32_t index = FIELD_EX64(msg0, SYSLOG, INDEX);
     uint64_t expected = 0;
 
+    if (s->faulty && s->fault.garbage_syslog && rtkit_is_garbage(msg0)) {
+        return;
+    }
     expected = FIELD_DP64(expected, MSG, TYPE, SYSLOG_LOG);
     expected = FIELD_DP64(expected, SYSLOG, INDEX, index);
     if (msg0 != expected || !rtkit_syslog_is_busy(s, index)) {

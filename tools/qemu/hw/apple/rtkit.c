@@ -415,10 +415,12 @@ static const VMStateDescription vmstate_rtkit_history = {
 
 static const VMStateDescription vmstate_rtkit_buffer = {
     .name = "apple-rtkit-buffer",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT64(addr, RtkitBuffer),
+        VMSTATE_UINT32(size, RtkitBuffer),
+        VMSTATE_UINT32(repeated, RtkitBuffer),
         VMSTATE_BOOL(requested, RtkitBuffer),
         VMSTATE_BOOL(answered, RtkitBuffer),
         VMSTATE_END_OF_LIST()
@@ -427,14 +429,22 @@ static const VMStateDescription vmstate_rtkit_buffer = {
 
 static const VMStateDescription vmstate_rtkit_faults = {
     .name = "apple-rtkit-faults",
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(drop_hello, RtkitFaults),
         VMSTATE_BOOL(boot_status_low, RtkitFaults),
         VMSTATE_BOOL(no_power_ack, RtkitFaults),
         VMSTATE_BOOL(no_sleep_ack, RtkitFaults),
         VMSTATE_BOOL(extra_endpoint, RtkitFaults),
+        VMSTATE_BOOL(garbage_syslog, RtkitFaults),
+        VMSTATE_BOOL(garbage_ioreport, RtkitFaults),
+        VMSTATE_UINT64(map_clear, RtkitFaults),
+        VMSTATE_UINT64(map_set, RtkitFaults),
+        VMSTATE_UINT32(hellos, RtkitFaults),
+        VMSTATE_UINT32(buffer_endpoint, RtkitFaults),
+        VMSTATE_UINT32(buffer_pages, RtkitFaults),
+        VMSTATE_UINT32(buffer_requests, RtkitFaults),
         VMSTATE_UINT32(protocol_min, RtkitFaults),
         VMSTATE_UINT32(protocol_max, RtkitFaults),
         VMSTATE_UINT32(slow, RtkitFaults),
@@ -452,8 +462,8 @@ static const VMStateDescription vmstate_rtkit_faults = {
 
 static const VMStateDescription vmstate_rtkit = {
     .name = TYPE_APPLE_RTKIT,
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .post_load = rtkit_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_TIMER_PTR(pump_timer, AppleRtkitState),
@@ -462,6 +472,7 @@ static const VMStateDescription vmstate_rtkit = {
         VMSTATE_BOOL(hung, AppleRtkitState),
         VMSTATE_BOOL(no_restart, AppleRtkitState),
         VMSTATE_BOOL(hello_sent, AppleRtkitState),
+        VMSTATE_UINT32(extra_acks, AppleRtkitState),
         VMSTATE_BOOL(ready, AppleRtkitState),
         VMSTATE_BOOL(faulty, AppleRtkitState),
         VMSTATE_UINT32(epmap_index, AppleRtkitState),

@@ -36,6 +36,9 @@
  * co-processor; a write stores bytes 0xa5.  Reading gives "allowed" or
  * "refused" and, for a read, the data as hex.  A refused probe counts in
  * fault-count but is no violation and raises no fault line.
+ *
+ * Knob: QOM property "refuse-dma" (uint64).  The n-th transfer from now is
+ * refused, whatever the entries say; that is no violation.
  */
 
 #include "qemu/osdep.h"
@@ -84,6 +87,7 @@ struct AppleSartState {
     uint64_t fault_count;
     uint64_t fault_address;
     bool fault_write;
+    uint64_t refuse_dma;    /* knob: the n-th transfer from now */
 
     bool probing;
     char *probe_result;
@@ -120,6 +124,7 @@ static uint64_t sart_allowed_bytes(const AppleSartState *s, uint64_t addr)
 
 /* The co-processor's accesses */
 
+/* @why: what the guest did wrong; NULL for the knob */
 static void sart_refuse(AppleSartState *s, hwaddr addr, uint64_t len,
                         bool write, const char *why)
 {
@@ -132,10 +137,12 @@ static void sart_refuse(AppleSartState *s, hwaddr addr, uint64_t len,
     if (s->probing) {
         return;
     }
-    apple_judge_violation(s->judge, APPLE_RULE_SART_DENIED,
-                          "co-processor %s of %" PRIu64 " bytes at 0x%"
-                          HWADDR_PRIx " refused: %s",
-                          write ? "write" : "read", len, addr, why);
+    if (why) {
+        apple_judge_violation(s->judge, APPLE_RULE_SART_DENIED,
+                              "co-processor %s of %" PRIu64 " bytes at 0x%"
+                              HWADDR_PRIx " refused: %s",
+                              write ? "write" : "read", len, addr, why);
+    }
     qemu_irq_pulse(s->fault);
 }
 
@@ -147,6 +154,10 @@ MemTxResult apple_sart_dma_rw(AppleSartState *s, hwaddr addr, void *buf,
     uint64_t checked = 0;
     MemTxResult result;
 
+    if (!s->probing && s->refuse_dma && !--s->refuse_dma) {
+        sart_refuse(s, addr, len, write, NULL);
+        return MEMTX_ACCESS_ERROR;
+    }
     while (checked < len) {
         uint64_t n = sart_allowed_bytes(s, addr + checked);
 
@@ -461,6 +472,10 @@ static void sart_init(Object *obj)
                                    OBJ_PROP_FLAG_READ);
     object_property_add_uint64_ptr(obj, "fault-address", &s->fault_address,
                                    OBJ_PROP_FLAG_READ);
+    object_property_add_uint64_ptr(obj, "refuse-dma", &s->refuse_dma,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_set_description(obj, "refuse-dma",
+        "refuse the n-th transfer of the co-processor from now; 0: none");
 }
 
 static void sart_finalize(Object *obj)
@@ -496,8 +511,8 @@ static int sart_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_sart = {
     .name = TYPE_APPLE_SART,
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .post_load = sart_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(powered, AppleSartState),
@@ -507,6 +522,7 @@ static const VMStateDescription vmstate_sart = {
         VMSTATE_UINT64(fault_count, AppleSartState),
         VMSTATE_UINT64(fault_address, AppleSartState),
         VMSTATE_BOOL(fault_write, AppleSartState),
+        VMSTATE_UINT64(refuse_dma, AppleSartState),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -196,6 +196,204 @@ static void test_hello_ns(void)
     stop(qts);
 }
 
+/* Verifies that HELLO can come more than once, and be answered so often. */
+static void test_hellos(void)
+{
+    QTestState *qts = start("");
+
+    qom_set_uint(qts, RTKIT, "hellos", 3);
+    run(qts);
+    for (int i = 0; i < 3; i++) {
+        expect(qts, MGMT, HELLO);
+    }
+    ap_send(qts, MGMT, HELLO_ACK);
+    expect(qts, MGMT, MAP0);
+    ap_send(qts, MGMT, HELLO_ACK);
+    ap_send(qts, MGMT, HELLO_ACK);
+    settle(qts);
+    judge_expect_none(qts);
+    ap_send(qts, MGMT, HELLO_ACK);
+    settle(qts);
+    judge_expect(qts, "rtkit-state", 1);
+    ap_send(qts, MGMT, MAP0_REPLY);
+    expect(qts, MGMT, MAP1);
+    stop(qts);
+}
+
+/* Verifies that endpoints can be missing in the map, and be too many. */
+static void test_map(void)
+{
+    QTestState *qts = start("");
+
+    qom_set_uint(qts, RTKIT, "map-clear", 0x100000010ULL);
+    qom_set_uint(qts, RTKIT, "map-set", 0x8000000000000040ULL);
+    run(qts);
+    expect(qts, MGMT, HELLO);
+    ap_send(qts, MGMT, HELLO_ACK);
+    expect(qts, MGMT, 0x008000000000014fULL);
+    ap_send(qts, MGMT, MAP0_REPLY);
+    expect(qts, MGMT, 0x0088000180000000ULL);
+    ap_send(qts, MGMT, MAP1_REPLY);
+    ap_send(qts, MGMT, STARTEP(0x3f));
+    ap_send(qts, MGMT, STARTEP(0x06));
+    start_endpoint(qts, CRASHLOG);
+    reply(qts, CRASHLOG);
+    settle(qts);
+    judge_expect_none(qts);
+    ap_send(qts, MGMT, STARTEP(IOREPORT));
+    settle(qts);
+    judge_expect(qts, "rtkit-message", 1);
+    /* the firmware cannot do without, which is not the driver's fault */
+    expect(qts, CRASHLOG, REQUEST | BUFFER(CRASHLOG));
+    expect_state(qts, "crashed");
+    stop(qts);
+}
+
+/* Start the endpoints up to @endpoint, whose request is @message. */
+static QTestState *start_odd_buffer(uint8_t endpoint, uint32_t pages,
+                                    uint32_t requests, uint64_t message)
+{
+    QTestState *qts = start("");
+
+    qom_set_uint(qts, RTKIT, "buffer-endpoint", endpoint);
+    qom_set_uint(qts, RTKIT, "buffer-pages", pages);
+    qom_set_uint(qts, RTKIT, "buffer-requests", requests);
+    run(qts);
+    hello_to_map(qts);
+    ap_send(qts, MGMT, STARTEP(endpoint));
+    for (uint32_t i = 0; i < requests; i++) {
+        expect(qts, endpoint, message);
+    }
+    return qts;
+}
+
+/* Verifies buffers of no size, of which nothing is used. */
+static void test_buffer_none(void)
+{
+    QTestState *qts = start_odd_buffer(CRASHLOG, 0, 1, 0x0010000000000000ULL);
+
+    ap_send(qts, CRASHLOG, 0x0010000000000000ULL);
+    start_endpoint(qts, SYSLOG);
+    start_endpoint(qts, IOREPORT);
+    reply(qts, SYSLOG);
+    reply(qts, IOREPORT);
+    answer_ioreport(qts);
+    expect(qts, MGMT, IOP_ACK_ON);
+    power_ap_on(qts);
+    /* it dies without a log, and without an access to memory */
+    qom_set_str(qts, RTKIT, "crash", "now");
+    expect_silence(qts);
+    expect_state(qts, "crashed");
+    stop(qts);
+
+    /* who refuses it is not blamed for what the firmware then does */
+    qts = start_odd_buffer(CRASHLOG, 0, 1, 0x0010000000000000ULL);
+    start_endpoint(qts, IOREPORT);
+    reply(qts, IOREPORT);
+    answer_ioreport(qts);
+    expect_silence(qts);
+    expect_state(qts, "crashed");
+    stop(qts);
+
+    qts = start_odd_buffer(SYSLOG, 0, 1, 0x0010000000000000ULL);
+    ap_send(qts, SYSLOG, 0x0010000000000000ULL);
+    settle(qts);
+    stop(qts);
+}
+
+/* Verifies a large buffer, whose both ends are touched. */
+static void test_buffer_large(void)
+{
+    QTestState *qts = start_odd_buffer(SYSLOG, 255, 1, 0x001ff00000000000ULL);
+    uint64_t last = BUFFERS + 0xff000 - 8;
+
+    qtest_writeq(qts, BUFFERS, 1);
+    qtest_writeq(qts, last, 1);
+    qtest_writel(qts, SART_PADDR(15), BUFFERS >> 12);
+    qtest_writel(qts, SART_CONFIG(15), 0xff0000ff);
+    ap_send(qts, SYSLOG, 0x001ff00000000000ULL | BUFFERS);
+    settle(qts);
+    g_assert_cmphex(qtest_readq(qts, BUFFERS), ==, 0);
+    g_assert_cmphex(qtest_readq(qts, last), ==, 0);
+    stop(qts);
+
+    qts = start_odd_buffer(OSLOG, 255, 1, 0x01ff000000000000ULL);
+    stop(qts);
+}
+
+/* Verifies a request that comes more than once, and may be answered so. */
+static void test_buffer_repeated(void)
+{
+    QTestState *qts = start_odd_buffer(CRASHLOG, 4, 2, REQUEST);
+
+    reply(qts, CRASHLOG);
+    allow(qts, DEBUG);
+    ap_send(qts, CRASHLOG, REQUEST | BUFFER(DEBUG));
+    settle(qts);
+    judge_expect_none(qts);
+    ap_send(qts, CRASHLOG, REQUEST | BUFFER(CRASHLOG));
+    settle(qts);
+    judge_expect(qts, "rtkit-buffer", 1);
+    /* the last one counts */
+    qom_set_str(qts, RTKIT, "crash", "now");
+    expect(qts, CRASHLOG, REQUEST | BUFFER(DEBUG));
+    stop(qts);
+}
+
+/* Verifies messages that mean nothing, and that they may be echoed. */
+static void test_garbage(void)
+{
+    static const uint64_t garbage[] = {
+        0x03f0000000000000ULL, 0x005fffffffffffffULL, 0x008fffffffffffffULL,
+        0x00cfffffffffffffULL,
+    };
+    QTestState *qts = start("");
+
+    qtest_qom_set_bool(qts, RTKIT, "garbage-ioreport", true);
+    qtest_qom_set_bool(qts, RTKIT, "garbage-syslog", true);
+    run(qts);
+    hello_to_map(qts);
+    start_endpoints(qts);
+    reply(qts, CRASHLOG);
+    reply(qts, SYSLOG);
+    reply(qts, IOREPORT);
+    reply(qts, OSLOG);
+    for (int i = 0; i < ARRAY_SIZE(garbage); i++) {
+        expect(qts, IOREPORT, garbage[i]);
+        ap_send(qts, IOREPORT, garbage[i]);
+    }
+    answer_ioreport(qts);
+    expect(qts, MGMT, IOP_ACK_ON);
+    ap_send(qts, MGMT, AP_ON);
+    expect(qts, MGMT, AP_ON);
+    for (int i = 0; i < ARRAY_SIZE(garbage); i++) {
+        expect(qts, SYSLOG, garbage[i]);
+        ap_send(qts, SYSLOG, garbage[i]);
+    }
+    expect(qts, SYSLOG, SYSLOG_INIT);
+    settle(qts);
+    expect_state(qts, "running");
+    stop(qts);
+}
+
+/* Verifies that SART can refuse what it allows, without blame. */
+static void test_refuse_dma(void)
+{
+    QTestState *qts = start_booted("");
+
+    qom_set_uint(qts, SART, "refuse-dma", 2);
+    qom_set_str(qts, RTKIT, "syslog", "this one passes");
+    expect(qts, SYSLOG, SYSLOG_LOG(2));
+    ap_send(qts, SYSLOG, SYSLOG_LOG(2));
+    settle(qts);
+    qom_set_str(qts, RTKIT, "syslog", "this one does not");
+    expect(qts, CRASHLOG, REQUEST | BUFFER(CRASHLOG));
+    expect_state(qts, "crashed");
+    g_assert_cmpuint(qom_get_uint(qts, SART, "fault-count"), ==, 1);
+    g_assert_cmpuint(qom_get_uint(qts, SART, "refuse-dma"), ==, 0);
+    stop(qts);
+}
+
 /* Odd crash logs */
 
 /* Crash with this fault, and read what is in the buffer. */
@@ -418,12 +616,15 @@ static void test_syslog_inits(void)
 }
 
 /* Verifies that numbers that no message can carry are refused. */
-static void test_syslog_limits(void)
+static void test_limits(void)
 {
     static const struct {
         const char *name;
         uint32_t max;
     } knobs[] = {
+        { "hellos", 8 },
+        { "buffer-pages", 255 },
+        { "buffer-requests", 8 },
         { "syslog-size", 255 },
         { "syslog-entries", 255 },
         { "syslog-inits", 32 },
@@ -459,6 +660,13 @@ static const struct {
     { "slow", test_slow },
     { "crash-at-message", test_crash_at_message },
     { "hello-ns", test_hello_ns },
+    { "hellos", test_hellos },
+    { "map", test_map },
+    { "buffer-none", test_buffer_none },
+    { "buffer-large", test_buffer_large },
+    { "buffer-repeated", test_buffer_repeated },
+    { "garbage", test_garbage },
+    { "refuse-dma", test_refuse_dma },
     { "crashlog-lengths", test_crashlog_lengths },
     { "crashlog-mailbox", test_crashlog_mailbox },
     { "crashlog-no-end", test_crashlog_no_end },
@@ -467,7 +675,7 @@ static const struct {
     { "syslog-large", test_syslog_large },
     { "syslog-no-entries", test_syslog_no_entries },
     { "syslog-inits", test_syslog_inits },
-    { "syslog-limits", test_syslog_limits },
+    { "limits", test_limits },
 };
 
 int main(int argc, char **argv)
