@@ -102,6 +102,7 @@ struct AppleAscState {
     void *fw_opaque;
 
     bool powered;
+    bool held;              /* in reset */
     bool run;
     uint32_t storage[ASC_STORAGE_END / 4];
 
@@ -326,7 +327,7 @@ static void asc_write_cpu_control(AppleAscState *s, uint32_t value)
                               "CPU_CONTROL = 0x%x: only bit 4 (RUN) is known",
                               value);
     }
-    if (run == s->run) {
+    if (run == s->run || s->held) {
         return;
     }
     s->run = run;
@@ -619,6 +620,13 @@ static void asc_set_power(void *opaque, int n, int level)
     s->powered = level;
 }
 
+static void asc_set_reset(void *opaque, int n, int level)
+{
+    AppleAscState *s = opaque;
+
+    s->held = level;
+}
+
 static void asc_reset_enter(Object *obj, ResetType type)
 {
     AppleAscState *s = APPLE_ASC(obj);
@@ -659,6 +667,7 @@ static void asc_init(Object *obj)
         sysbus_init_irq(sbd, &s->irq[i]);
     }
     qdev_init_gpio_in_named(DEVICE(obj), asc_set_power, "power", 1);
+    qdev_init_gpio_in_named(DEVICE(obj), asc_set_reset, "reset", 1);
     qdev_init_gpio_out_named(DEVICE(obj), &s->run_line, "run", 1);
     s->powered = true;
 }
@@ -712,11 +721,12 @@ static const VMStateDescription vmstate_asc_fifo = {
 
 static const VMStateDescription vmstate_asc = {
     .name = TYPE_APPLE_ASC,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = asc_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(powered, AppleAscState),
+        VMSTATE_BOOL(held, AppleAscState),
         VMSTATE_BOOL(run, AppleAscState),
         VMSTATE_UINT32_ARRAY(storage, AppleAscState, ASC_STORAGE_END / 4),
         VMSTATE_STRUCT(a2i, AppleAscState, 1, vmstate_asc_fifo, AppleAscFifo),

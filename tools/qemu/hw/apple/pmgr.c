@@ -10,6 +10,13 @@
  * Model choices: every word of the window is a domain, all are on after reset
  * as a boot loader could leave them, and a state is reached at once.  Parent
  * domains are not looked at, and the sticky "was gated" flags read 0.
+ *
+ * Knobs, to be set with qom-set at any time.  They survive every reset:
+ *  - "stuck-power": the domain of the word at this offset does not come up.
+ *    ACTUAL follows TARGET no more but to a lower state, and is off after a
+ *    reset of the machine.
+ *  - "stuck-reset": the word at this offset, once RESET is set, keeps it, and
+ *    the block stays in reset.
  */
 
 #include "qemu/osdep.h"
@@ -42,6 +49,9 @@ REG32(PS, 0)
 /* AUTO, ACTUAL and TARGET active, no automatic power management */
 #define PS_RESET_VALUE 0x0f0000ff
 
+/* No word is stuck */
+#define STUCK_NONE UINT32_MAX
+
 /* What the hardware reports, and software cannot write */
 #define PS_READ_ONLY (R_PS_ACTUAL_MASK | R_PS_WAS_PWRGATED_MASK | \
                       R_PS_WAS_CLKGATED_MASK | R_PS_PARENT_OFF_MASK)
@@ -70,10 +80,18 @@ static void pmgr_write(void *opaque, hwaddr offset, uint64_t value,
                        unsigned size)
 {
     ApplePmgrState *s = opaque;
+    uint32_t old = s->words[offset / 4];
     uint32_t word = value & ~PS_READ_ONLY;
+    uint32_t actual = FIELD_EX32(word, PS, TARGET);
 
     trace_apple_pmgr_write(offset, value);
-    word = FIELD_DP32(word, PS, ACTUAL, FIELD_EX32(word, PS, TARGET));
+    if (offset == s->stuck_power) {
+        actual = MIN(actual, FIELD_EX32(old, PS, ACTUAL));
+    }
+    if (offset == s->stuck_reset) {
+        word |= old & R_PS_RESET_MASK;
+    }
+    word = FIELD_DP32(word, PS, ACTUAL, actual);
     s->words[offset / 4] = word;
 
     for (unsigned i = 0; i < s->num_watched; i++) {
@@ -97,6 +115,9 @@ static void pmgr_reset_enter(Object *obj, ResetType type)
 
     for (unsigned i = 0; i < s->num_words; i++) {
         s->words[i] = PS_RESET_VALUE;
+        if (i * 4 == s->stuck_power) {
+            s->words[i] = FIELD_DP32(s->words[i], PS, ACTUAL, 0);
+        }
     }
 }
 
@@ -107,6 +128,23 @@ static void pmgr_reset_hold(Object *obj, ResetType type)
     for (unsigned i = 0; i < s->num_watched; i++) {
         update_watched(s, i);
     }
+}
+
+static void pmgr_init(Object *obj)
+{
+    ApplePmgrState *s = APPLE_PMGR(obj);
+
+    s->stuck_power = STUCK_NONE;
+    s->stuck_reset = STUCK_NONE;
+    object_property_add_uint32_ptr(obj, "stuck-power", &s->stuck_power,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_set_description(obj, "stuck-power",
+        "offset of the word of a domain that does not come up (ANS2: 0x3f0,"
+        " its PCIe link: 0x418); 4294967295: none");
+    object_property_add_uint32_ptr(obj, "stuck-reset", &s->stuck_reset,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_set_description(obj, "stuck-reset",
+        "offset of the word whose reset, once set, stays; 4294967295: none");
 }
 
 static void pmgr_realize(DeviceState *dev, Error **errp)
@@ -156,7 +194,7 @@ static int pmgr_post_load(void *opaque, int version_id)
     ApplePmgrState *s = opaque;
 
     for (unsigned i = 0; i < s->num_words; i++) {
-        if (FIELD_EX32(s->words[i], PS, ACTUAL) !=
+        if (FIELD_EX32(s->words[i], PS, ACTUAL) >
             FIELD_EX32(s->words[i], PS, TARGET)) {
             return -EINVAL;
         }
@@ -166,14 +204,16 @@ static int pmgr_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_pmgr = {
     .name = TYPE_APPLE_PMGR,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = pmgr_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(num_words, ApplePmgrState,
                              "the size of the window must be the same"),
         VMSTATE_VARRAY_UINT32(words, ApplePmgrState, num_words, 0,
                               vmstate_info_uint32, uint32_t),
+        VMSTATE_UINT32(stuck_power, ApplePmgrState),
+        VMSTATE_UINT32(stuck_reset, ApplePmgrState),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -202,6 +242,7 @@ static const TypeInfo pmgr_types[] = {
         .name = TYPE_APPLE_PMGR,
         .parent = TYPE_SYS_BUS_DEVICE,
         .instance_size = sizeof(ApplePmgrState),
+        .instance_init = pmgr_init,
         .instance_finalize = pmgr_finalize,
         .class_init = pmgr_class_init,
     },

@@ -220,6 +220,7 @@ static void set_ans_reset(void *opaque, int n, int level)
     }
     s->ans_held = level;
     trace_apple_t8103_ans_reset(level);
+    qemu_set_irq(qdev_get_gpio_in_named(s->asc, "reset", 0), level);
     device_cold_reset(s->ans2);
     device_cold_reset(s->rtkit);
     device_cold_reset(s->asc);

@@ -6,7 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
-#include "libqtest.h"
+#include "apple-judge.h"
 
 #define PMGR            0x23b700000ULL
 #define PMGR_SIZE       0x14000
@@ -192,6 +192,60 @@ static void test_machine_reset(void)
     qtest_quit(qts);
 }
 
+#define PMGR_PATH "/machine/soc/pmgr"
+
+/* Verifies that a stuck domain does not come up, but goes down. */
+static void test_stuck_power(void)
+{
+    QTestState *qts = start();
+
+    mark_ans(qts);
+    qom_set_uint(qts, PMGR_PATH, "stuck-power", 0x3f0);
+    g_assert_cmphex(qtest_readl(qts, PS_ANS2), ==, RESET_VALUE);
+    qtest_writel(qts, PS_ANS2, 0x4);
+    g_assert_cmphex(qtest_readl(qts, PS_ANS2), ==, 0x44);
+    qtest_writel(qts, PS_ANS2, 0xf);
+    g_assert_cmphex(qtest_readl(qts, PS_ANS2), ==, 0x4f);
+    qtest_writel(qts, PS_APCIE_ST, 0);
+    qtest_writel(qts, PS_APCIE_ST, 0xf);
+    g_assert_cmphex(qtest_readl(qts, PS_APCIE_ST), ==, 0xff);
+    qtest_system_reset(qts);
+    g_assert_cmphex(ACTUAL(qtest_readl(qts, PS_ANS2)), ==, 0);
+    qtest_writel(qts, PS_ANS2, 0xf);
+    g_assert_cmphex(ACTUAL(qtest_readl(qts, PS_ANS2)), ==, 0);
+
+    qom_set_uint(qts, PMGR_PATH, "stuck-power", UINT32_MAX);
+    qtest_writel(qts, PS_ANS2, 0xf);
+    g_assert_cmphex(qtest_readl(qts, PS_ANS2), ==, 0xff);
+    mark_ans(qts);
+    qtest_quit(qts);
+}
+
+/* Verifies that a reset can stay. */
+static void test_stuck_reset(void)
+{
+    QTestState *qts = start();
+
+    qom_set_uint(qts, PMGR_PATH, "stuck-reset", 0x3f0);
+    mark_ans(qts);
+    qtest_writel(qts, PS_ANS2, RESET_VALUE);
+    g_assert_cmphex(qtest_readl(qts, PS_ANS2), ==, RESET_VALUE);
+    qtest_writel(qts, PS_ANS2, RESET_VALUE | RESET);
+    qtest_writel(qts, PS_ANS2, RESET_VALUE);
+    g_assert_cmphex(qtest_readl(qts, PS_ANS2), ==, RESET_VALUE | RESET);
+    /* so the co-processor cannot be started */
+    qtest_writel(qts, ASC_CONTROL, ASC_RUN);
+    g_assert_cmphex(qtest_readl(qts, ASC_CONTROL), ==, 0);
+    qom_set_uint(qts, PMGR_PATH, "stuck-reset", UINT32_MAX);
+    qtest_writel(qts, PS_ANS2, RESET_VALUE);
+    g_assert_cmphex(qtest_readl(qts, PS_ANS2), ==, RESET_VALUE);
+    g_assert_cmphex(qtest_readl(qts, ASC_CONTROL), ==, 0);
+    qtest_writel(qts, ASC_CONTROL, ASC_RUN);
+    g_assert_cmphex(qtest_readl(qts, ASC_CONTROL), ==, ASC_RUN);
+    mark_ans(qts);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -206,6 +260,8 @@ int main(int argc, char **argv)
     qtest_add_func("/apple-pmgr/ans-power", test_ans_power);
     qtest_add_func("/apple-pmgr/other-domains", test_other_domains);
     qtest_add_func("/apple-pmgr/machine-reset", test_machine_reset);
+    qtest_add_func("/apple-pmgr/stuck-power", test_stuck_power);
+    qtest_add_func("/apple-pmgr/stuck-reset", test_stuck_reset);
 
     return g_test_run();
 }

@@ -15,6 +15,8 @@
  *    levels that follow the FIFOs, also in reset
  *  + Property "judge" (link, apple-judge)
  *  + Named GPIO input "power": 1 while the power domain is on
+ *  + Named GPIO input "reset": 1 while the block is held in reset, so that
+ *    CPU_CONTROL.RUN cannot be set
  *  + Named GPIO output "run": CPU_CONTROL.RUN
  */
 

@@ -12,6 +12,7 @@
  *    fully on
  *  + Named GPIO outputs "reset": for each watched word, 1 while the domain is
  *    held in reset or is not fully on
+ *  + QOM properties "stuck-power" and "stuck-reset" (uint32): see pmgr.c
  */
 
 #ifndef HW_APPLE_PMGR_H
@@ -30,6 +31,8 @@ struct ApplePmgrState {
     uint32_t size;
     uint32_t num_words;
     uint32_t *words;
+    uint32_t stuck_power;
+    uint32_t stuck_reset;
 
     uint32_t num_watched;
     uint32_t *watched;
