@@ -29,6 +29,7 @@
 #include "block/aio.h"
 #include "exec/memory.h"
 #include "hw/apple/ans2.h"
+#include "hw/apple/dice.h"
 #include "hw/apple/judge.h"
 #include "hw/apple/rtkit.h"
 #include "hw/apple/sart.h"
@@ -375,6 +376,7 @@ struct AppleAns2State {
     AppleRtkitState *rtkit;
     AppleSartState *sart;
     AppleJudgeState *judge;
+    AppleDiceState *dice;
     const Ans2Upcalls *up;
     char *firmware;
     char *serial;

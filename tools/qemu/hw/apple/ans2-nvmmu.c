@@ -310,5 +310,8 @@ void ans2_nvmmu_invalidate(AppleAns2State *s, uint32_t tag)
         q->race_open = true;
     }
     cmd->tcb_held = false;
+    if (apple_dice_throw(s->dice, APPLE_DICE_INVALIDATE)) {
+        s->tcb_stat = 1;
+    }
     trace_apple_ans2_invalidate(tag, s->tcb_stat);
 }

@@ -66,6 +66,8 @@
  * An entry with the tag of a command that runs (stale, tag=) misleads the
  * driver: what it then does with that tag is no broken rule.  A doorbell for a
  * tag that still runs is ignored.
+ *
+ * At each event the dice are thrown (dice.h), and act as traps do.
  */
 
 #include "qemu/osdep.h"
@@ -75,6 +77,7 @@
 #include "trace.h"
 
 #define STATUS_MAX  0x7fff
+#define DICE_MAX_MS 1024
 
 #define ACTIONS     "crash, cfs, unready, slow=NS, hold, fail=HEX, noirq," \
                     " late=NS, twice, stale, tag=HEX, tag=other, tag=free or" \
@@ -346,6 +349,63 @@ static void spring(Ans2Sprung *sprung, Ans2TrapAction action, uint64_t value)
     }
 }
 
+/* What the dice do is done by the same actions. */
+static const struct {
+    AppleDiceClass class;
+    Ans2TrapAction action;
+} dice_actions[] = {
+    { APPLE_DICE_LOST_INTERRUPT, ANS2_TRAP_NOIRQ },
+    { APPLE_DICE_SLOW, ANS2_TRAP_SLOW },
+    { APPLE_DICE_LATE, ANS2_TRAP_LATE },
+    { APPLE_DICE_TWICE, ANS2_TRAP_TWICE },
+    { APPLE_DICE_FAILED, ANS2_TRAP_FAIL },
+    { APPLE_DICE_LOST, ANS2_TRAP_HOLD },
+    { APPLE_DICE_NO_TAG, ANS2_TRAP_TAG },
+    { APPLE_DICE_PHASE, ANS2_TRAP_PHASE },
+    { APPLE_DICE_CRASH, ANS2_TRAP_CRASH },
+    { APPLE_DICE_FATAL, ANS2_TRAP_CFS },
+    { APPLE_DICE_UNREADY, ANS2_TRAP_UNREADY },
+    { APPLE_DICE_WRONG_TAG, ANS2_TRAP_TAG },
+    { APPLE_DICE_STALE, ANS2_TRAP_STALE },
+};
+
+static AppleDiceWhen dice_when(Ans2Event event)
+{
+    return event == ANS2_EVENT_IO ? APPLE_DICE_IO :
+           event == ANS2_EVENT_ADMIN ? APPLE_DICE_ADMIN : APPLE_DICE_CONTROL;
+}
+
+static void throw_dice(AppleAns2State *s, Ans2Event event, Ans2Sprung *sprung)
+{
+    AppleDiceClass class = apple_dice_throw(s->dice, dice_when(event));
+    uint64_t value = 0;
+
+    switch (class) {
+    case APPLE_DICE_NOTHING:
+        return;
+    case APPLE_DICE_SLOW:
+    case APPLE_DICE_LATE:
+        value = apple_dice_pick_ns(s->dice, DICE_MAX_MS);
+        break;
+    case APPLE_DICE_FAILED:
+        value = ANS2_SC_INTERNAL;
+        break;
+    case APPLE_DICE_NO_TAG:
+        value = ANS2_NUM_TAGS + apple_dice_pick(s->dice, 256 - ANS2_NUM_TAGS);
+        break;
+    case APPLE_DICE_WRONG_TAG:
+        value = ANS2_TAG_OTHER;
+        break;
+    default:
+        break;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(dice_actions); i++) {
+        if (dice_actions[i].class == class) {
+            spring(sprung, dice_actions[i].action, value);
+        }
+    }
+}
+
 Ans2Sprung ans2_trap_event(AppleAns2State *s, Ans2Event event, uint8_t opcode)
 {
     Ans2Sprung sprung = { };
@@ -366,5 +426,6 @@ Ans2Sprung ans2_trap_event(AppleAns2State *s, Ans2Event event, uint8_t opcode)
     if (count_knob(s, event)) {
         sprung.actions |= BIT(ANS2_TRAP_CRASH);
     }
+    throw_dice(s, event, &sprung);
     return sprung;
 }

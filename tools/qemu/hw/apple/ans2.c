@@ -90,8 +90,9 @@ static void ans2_realize(DeviceState *dev, Error **errp)
 {
     AppleAns2State *s = APPLE_ANS2(dev);
 
-    if (!s->judge || !s->rtkit || !s->sart) {
-        error_setg(errp, "links 'judge', 'rtkit' and 'sart' must be set");
+    if (!s->judge || !s->dice || !s->rtkit || !s->sart) {
+        error_setg(errp, "links 'judge', 'dice', 'rtkit' and 'sart' must be"
+                   " set");
         return;
     }
     if (!g_strcmp0(s->firmware, "2026")) {
@@ -423,6 +424,8 @@ static const Property ans2_properties[] = {
                      AppleSartState *),
     DEFINE_PROP_LINK("judge", AppleAns2State, judge, TYPE_APPLE_JUDGE,
                      AppleJudgeState *),
+    DEFINE_PROP_LINK("dice", AppleAns2State, dice, TYPE_APPLE_DICE,
+                     AppleDiceState *),
 };
 
 static void ans2_class_init(ObjectClass *klass, void *data)

@@ -25,6 +25,7 @@
 #define HW_APPLE_RTKIT_INTERNAL_H
 
 #include "hw/apple/asc.h"
+#include "hw/apple/dice.h"
 #include "hw/apple/judge.h"
 #include "hw/apple/rtkit.h"
 #include "hw/apple/sart.h"
@@ -206,6 +207,7 @@ struct AppleRtkitState {
     AppleAscState *asc;
     AppleSartState *sart;
     AppleJudgeState *judge;
+    AppleDiceState *dice;
     char *firmware;
     char *handover;
     bool is_2026;

@@ -35,6 +35,8 @@
 #define PATIENCE_OLD_NS (300 * SCALE_MS)    /* map reply to giving up */
 #define PATIENCE_2026_NS (900 * SCALE_MS)
 
+#define SLOW_START_MS   512                 /* of the dice */
+
 #define PROTOCOL_MIN    11
 #define PROTOCOL_MAX    12
 
@@ -527,5 +529,15 @@ void rtkit_start(AppleRtkitState *s)
     rtkit_step_after(s, HELLO_NS);
     if (s->faulty && s->fault.hello_ns) {
         rtkit_delay_step(s, s->fault.hello_ns);
+    }
+    switch (apple_dice_throw(s->dice, APPLE_DICE_START)) {
+    case APPLE_DICE_SLOW_START:
+        rtkit_delay_step(s, apple_dice_pick_ns(s->dice, SLOW_START_MS));
+        break;
+    case APPLE_DICE_FAILED_START:
+        rtkit_hang(s, "dice");
+        break;
+    default:
+        break;
     }
 }

@@ -351,9 +351,10 @@ static void rtkit_realize(DeviceState *dev, Error **errp)
 {
     AppleRtkitState *s = APPLE_RTKIT(dev);
 
-    if (!s->asc || !s->sart || !s->judge) {
+    if (!s->asc || !s->sart || !s->judge || !s->dice) {
         error_setg(errp, "apple-rtkit: property '%s' is not set",
-                   !s->asc ? "asc" : !s->sart ? "sart" : "judge");
+                   !s->asc ? "asc" : !s->sart ? "sart" :
+                   !s->judge ? "judge" : "dice");
         return;
     }
     if (!rtkit_parse_options(s, errp)) {
@@ -513,6 +514,8 @@ static const Property rtkit_properties[] = {
                      AppleSartState *),
     DEFINE_PROP_LINK("judge", AppleRtkitState, judge, TYPE_APPLE_JUDGE,
                      AppleJudgeState *),
+    DEFINE_PROP_LINK("dice", AppleRtkitState, dice, TYPE_APPLE_DICE,
+                     AppleDiceState *),
     DEFINE_PROP_STRING("firmware", AppleRtkitState, firmware),
     DEFINE_PROP_STRING("handover", AppleRtkitState, handover),
 };

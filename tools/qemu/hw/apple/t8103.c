@@ -16,6 +16,7 @@
 #include "exec/address-spaces.h"
 #include "hw/apple/ans2.h"
 #include "hw/apple/asc.h"
+#include "hw/apple/dice.h"
 #include "hw/apple/judge.h"
 #include "hw/apple/poweroff.h"
 #include "hw/apple/rtkit.h"
@@ -283,6 +284,7 @@ static void t8103_init(Object *obj)
     object_initialize_child(obj, "wdt", &s->wdt, TYPE_APPLE_WDT);
 
     s->judge = new_child(s, "judge", TYPE_APPLE_JUDGE);
+    s->dice = new_child(s, "dice", TYPE_APPLE_DICE);
     s->asc = new_child(s, "asc", TYPE_APPLE_ASC);
     s->sart = new_child(s, "sart", TYPE_APPLE_SART);
     s->rtkit = new_child(s, "rtkit", TYPE_APPLE_RTKIT);
@@ -455,9 +457,11 @@ static bool configure_ans(AppleT8103State *s, Error **errp)
     link_to(s->rtkit, "asc", s->asc);
     link_to(s->rtkit, "sart", s->sart);
     link_to(s->rtkit, "judge", s->judge);
+    link_to(s->rtkit, "dice", s->dice);
     link_to(s->ans2, "rtkit", s->rtkit);
     link_to(s->ans2, "sart", s->sart);
     link_to(s->ans2, "judge", s->judge);
+    link_to(s->ans2, "dice", s->dice);
     object_property_set_link(OBJECT(s->sart), "downstream",
                              OBJECT(get_system_memory()), &error_abort);
     preset_sart(s);
@@ -479,6 +483,7 @@ static bool realize_ans(AppleT8103State *s, Error **errp)
 
     if (!configure_ans(s, errp) ||
         !qdev_realize(s->judge, NULL, errp) ||
+        !qdev_realize(s->dice, NULL, errp) ||
         !sysbus_realize(SYS_BUS_DEVICE(s->asc), errp) ||
         !sysbus_realize(SYS_BUS_DEVICE(s->sart), errp) ||
         !sysbus_realize(SYS_BUS_DEVICE(s->rtkit), errp) ||

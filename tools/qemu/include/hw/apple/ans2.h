@@ -13,6 +13,7 @@
  *  + Property "rtkit" (link, apple-rtkit)
  *  + Property "sart" (link, apple-sart): for vendor command 0xD8
  *  + Property "judge" (link, apple-judge)
+ *  + Property "dice" (link, apple-dice)
  *  + Property "firmware" (string "old" or "2026")
  *  + Property "handover-enabled" (bool): the boot loader left CC.EN=1
  *  + Named GPIO input "power": 1 while the power domain is on

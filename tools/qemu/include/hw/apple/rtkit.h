@@ -11,6 +11,7 @@
  *  + Property "asc" (link, apple-asc)
  *  + Property "sart" (link, apple-sart)
  *  + Property "judge" (link, apple-judge)
+ *  + Property "dice" (link, apple-dice)
  *  + Property "firmware" (string "old" or "2026"): with "2026" missing
  *    crashlog or ioreport buffers crash the firmware
  *  + Property "handover" (string "off", "asleep" or "running"): the state in

@@ -51,6 +51,7 @@ struct AppleT8103State {
 
     /* The ANS group */
     DeviceState *judge;
+    DeviceState *dice;
     DeviceState *asc;
     DeviceState *rtkit;
     DeviceState *sart;
