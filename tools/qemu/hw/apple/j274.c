@@ -11,6 +11,8 @@
  *    has its SMC for that, which is not modelled
  *  + powerkey=on|off: whether there is a power key, in the devicetree too, that
  *    QMP system_powerdown presses; likewise
+ *  + faults="NAME=VALUE ...": what goes wrong, see faults.h; "help" lists the
+ *    names
  *  + ssd=ID: the drive (-drive if=none,id=ID) behind the ANS2
  *
  * -kernel takes an arm64 Image or U-Boot, -dtb the kernel's t8103-j274.dtb.
@@ -24,6 +26,7 @@
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "hw/apple/boot.h"
+#include "hw/apple/faults.h"
 #include "hw/apple/powerkey.h"
 #include "hw/apple/poweroff.h"
 #include "hw/apple/t8103.h"
@@ -45,6 +48,7 @@ struct AppleJ274State {
 
     char *handover;
     char *ssd;
+    char *faults;
     bool poweroff_enabled;
     bool powerkey_enabled;
 };
@@ -146,6 +150,27 @@ static void realize_powerkey(AppleJ274State *s)
                        qdev_get_gpio_in(DEVICE(&s->soc.aic), POWERKEY_IRQ));
 }
 
+/*
+ * The option and the object have one name.  So the option is a property of this
+ * instance, and ends where the object begins.
+ */
+static void create_faults(AppleJ274State *s)
+{
+    AppleFaultsState *faults;
+
+    object_property_del(OBJECT(s), "faults");
+    faults = apple_faults_new(OBJECT(s), OBJECT(&s->soc));
+    if (!g_strcmp0(s->faults, "help")) {
+        g_auto(GStrv) lines = apple_faults_list(faults);
+
+        for (char **line = lines; *line; line++) {
+            puts(*line);
+        }
+        exit(0);
+    }
+    apple_faults_set(faults, s->faults ?: "", &error_fatal);
+}
+
 static void j274_init(MachineState *machine)
 {
     AppleJ274State *s = APPLE_J274_MACHINE(machine);
@@ -158,7 +183,8 @@ static void j274_init(MachineState *machine)
     };
 
     check_ram_size(machine);
-    if (!machine->kernel_filename && !qtest_enabled()) {
+    if (!machine->kernel_filename && !qtest_enabled() &&
+        g_strcmp0(s->faults, "help")) {
         error_report("apple-j274: there is no firmware, so -kernel and -dtb "
                      "are needed");
         exit(1);
@@ -166,6 +192,7 @@ static void j274_init(MachineState *machine)
 
     memory_region_add_subregion(get_system_memory(), ram_base, machine->ram);
     realize_soc(s, ram_base + usable);
+    create_faults(s);
     if (s->poweroff_enabled) {
         realize_poweroff(s);
         boot.poweroff_addr = apple_t8103_memmap[T8103_POWEROFF].addr;
@@ -218,6 +245,19 @@ static void set_ssd(Object *obj, const char *value, Error **errp)
     s->ssd = g_strdup(value);
 }
 
+static char *get_faults(Object *obj, Error **errp)
+{
+    return g_strdup(APPLE_J274_MACHINE(obj)->faults);
+}
+
+static void set_faults(Object *obj, const char *value, Error **errp)
+{
+    AppleJ274State *s = APPLE_J274_MACHINE(obj);
+
+    g_free(s->faults);
+    s->faults = g_strdup(value);
+}
+
 static bool get_poweroff(Object *obj, Error **errp)
 {
     return APPLE_J274_MACHINE(obj)->poweroff_enabled;
@@ -244,6 +284,7 @@ static void j274_instance_init(Object *obj)
 
     s->handover = g_strdup(handover_values[0]);
     s->poweroff_enabled = true;
+    object_property_add_str(obj, "faults", get_faults, set_faults);
 }
 
 static void j274_instance_finalize(Object *obj)
@@ -252,6 +293,7 @@ static void j274_instance_finalize(Object *obj)
 
     g_free(s->handover);
     g_free(s->ssd);
+    g_free(s->faults);
 }
 
 static void j274_add_properties(ObjectClass *oc)
