@@ -54,20 +54,23 @@ def _one(build, who, place, jobs):
 
 
 def results_of(build, jobs):
-    """{job: {who: result}}.
+    """({job: {who: result}}, the texts of what failed).
 
     As many machines at once as there are processors: their time is not ours.
     """
     found = {job.full_name: {} for job in jobs}
+    errors = []
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
         started = [pool.submit(_one, build, who, place, some)
                    for who, place, some in runs(jobs)]
         for future in started:
-            who, results = future.result()
+            who, (results, error) = future.result()
             for name, result in results.items():
                 found[name][who] = result
+            if error:
+                errors.append(error)
     return {name: {who: by_who[who] for who in WHO if who in by_who}
-            for name, by_who in found.items()}
+            for name, by_who in found.items() if by_who}, errors
 
 
 def memory_of(build):
@@ -77,9 +80,11 @@ def memory_of(build):
                                           DRIVERS)))
 
 
-def _judge(data):
+def _judge(data, errors=()):
     """The exit status, after the line that ends a layer of tests."""
-    if os.environ.get("REFERENCE") == "write":
+    for error in errors:
+        say(error)
+    if os.environ.get("REFERENCE") == "write" and not errors:
         reference.write(data)
         say(f"{reference.FILE.name} is written")
         return 0
@@ -87,9 +92,10 @@ def _judge(data):
     for job, texts in judged.items():
         for text in texts:
             say(f"{job}: {text}")
-    failed = sum(map(bool, judged.values()))
+    grown = sum(map(bool, judged.values()))
     skipped = len(data["jobs"]) - len(judged)
-    print(f"{len(judged) - failed} passed, {failed} failed" +
+    failed = grown + len(errors)
+    print(f"{len(judged) - grown} passed, {failed} failed" +
           (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
 
@@ -102,8 +108,8 @@ def bench(jobs, with_memory):
     make_initramfs(build)
     KERNEL = Kernel(build.kernel_folder)
     KERNEL.at = KERNEL.address(AT)
-    data = {"kernel": build.kernel_name, "who": WHO,
-            "jobs": results_of(build, jobs)}
+    results, errors = results_of(build, jobs)
+    data = {"kernel": build.kernel_name, "who": WHO, "jobs": results}
     if with_memory:
         data["memory"] = memory_of(build)
     folder = build.folder / "bench"
@@ -111,7 +117,7 @@ def bench(jobs, with_memory):
     (folder / "report.html").write_text(page(data), encoding="utf-8")
     print(table(data))
     say(f"the same with plots: {folder / 'report.html'}")
-    return _judge(data)
+    return _judge(data, errors)
 
 
 def main(argv):

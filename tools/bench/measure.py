@@ -133,11 +133,17 @@ def same(a, b, slack=0.005):
 
 
 def measure(build, kernel, who, place, jobs, say):
-    """The results of @jobs, all of @place, {full name: result}."""
+    """The results of @jobs, all of @place: ({full name: result}, error).
+
+    Behind a job that fails there are no others; the error is a text or None.
+    """
     results = {}
-    with machine(build, who, place, kernel) as (mac, plugin):
-        session = Session(mac, plugin, kernel)
-        for job in jobs:
-            results[job.full_name] = session.run(job)
-            say(f"{who}: {job.full_name}")
-    return results
+    try:
+        with machine(build, who, place, kernel) as (mac, plugin):
+            session = Session(mac, plugin, kernel)
+            for job in jobs:
+                results[job.full_name] = session.run(job)
+                say(f"{who}: {job.full_name}")
+    except MacError as e:
+        return results, f"{who}: {place.name}: {e}"
+    return results, None

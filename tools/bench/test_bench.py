@@ -199,13 +199,13 @@ class ReferenceTest(unittest.TestCase):
         other = {**data(driver=500), "kernel": "other"}
         self.assertEqual(reference.growths(other), {})
 
-    def ended(self, now):
+    def ended(self, now, errors=()):
         """The exit status and the line that a layer of tests ends with"""
         said = io.StringIO()
         with contextlib.redirect_stdout(said), \
                 contextlib.redirect_stderr(io.StringIO()):
             # pylint: disable-next=protected-access
-            status = bench._judge(now)
+            status = bench._judge(now, errors)
         return status, said.getvalue()
 
     def test_end(self):
@@ -215,6 +215,8 @@ class ReferenceTest(unittest.TestCase):
                          (1, "0 passed, 1 failed\n"))
         self.assertEqual(self.ended(other),
                          (0, "0 passed, 0 failed, 1 skipped\n"))
+        self.assertEqual(self.ended(data(), ["ours: it hangs"]),
+                         (1, "1 passed, 1 failed\n"))
 
     def test_writing_keeps_other_jobs(self):
         more = copy.deepcopy(data())
