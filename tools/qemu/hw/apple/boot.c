@@ -1,5 +1,5 @@
 /*
- * Apple M1 machines: what the boot loader does before the kernel
+ * Apple machines: what the boot loader does before the kernel
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -21,7 +21,6 @@
 #include "hw/apple/boot.h"
 #include "hw/apple/powerkey.h"
 #include "hw/apple/poweroff.h"
-#include "hw/apple/t8103-cpu.h"
 #include "hw/arm/boot.h"
 #include "hw/loader.h"
 #include "standard-headers/linux/input.h"
@@ -36,6 +35,13 @@
 #define SPIN_CODE_OFFSET 0x1000
 #define SPIN_TABLE_OFFSET 0x2000
 
+/*
+ * The table has room for eight CPUs in each of sixteen clusters.  The code of
+ * the secondary CPUs knows the eight.
+ */
+#define CPUS_PER_CLUSTER 8
+#define SPIN_TABLE_ENTRIES (16 * CPUS_PER_CLUSTER)
+
 #define MAX_CPU_NODES 32
 
 /* Cells of the devicetree's interrupts */
@@ -47,9 +53,23 @@ typedef struct AppleBoot {
     AppleBootInfo board;
 } AppleBoot;
 
+static hwaddr spin_table(const AppleBoot *boot)
+{
+    return boot->board.ram_base + SPIN_TABLE_OFFSET;
+}
+
+static uint64_t cpu_affinity(unsigned index)
+{
+    return arm_cpu_mp_affinity(ARM_CPU(qemu_get_cpu(index)));
+}
+
 static hwaddr spin_table_entry(const AppleBoot *boot, unsigned index)
 {
-    return boot->board.ram_base + SPIN_TABLE_OFFSET + index * sizeof(uint64_t);
+    uint64_t affinity = cpu_affinity(index);
+    unsigned entry = extract64(affinity, ARM_AFF1_SHIFT, 8) *
+                     CPUS_PER_CLUSTER + extract64(affinity, 0, 8);
+
+    return spin_table(boot) + entry * sizeof(uint64_t);
 }
 
 /*
@@ -60,14 +80,14 @@ static hwaddr spin_table_entry(const AppleBoot *boot, unsigned index)
 static void write_secondary_boot(ARMCPU *cpu, const struct arm_boot_info *info)
 {
     const AppleBoot *boot = container_of(info, AppleBoot, arm);
-    hwaddr table = spin_table_entry(boot, 0);
-    uint64_t entries[APPLE_T8103_MAX_CPUS] = { 0 };
+    hwaddr table = spin_table(boot);
+    uint64_t entries[SPIN_TABLE_ENTRIES] = { 0 };
     ARMInsnFixup code[] = {
         { 0x58000285 },     /*        ldr   x5, table */
         { 0xd53800a6 },     /*        mrs   x6, mpidr_el1 */
         { 0xd3483cc7 },     /*        ubfx  x7, x6, #8, #8    (cluster) */
         { 0x92401cc6 },     /*        and   x6, x6, #0xff     (CPU in it) */
-        { 0x8b0708c6 },     /*        add   x6, x6, x7, lsl #2 */
+        { 0x8b070cc6 },     /*        add   x6, x6, x7, lsl #3 */
         { 0x8b060ca5 },     /*        add   x5, x5, x6, lsl #3 */
         { 0xf94000a4 },     /* wait:  ldr   x4, [x5] */
         { 0xb50000e4 },     /*        cbnz  x4, go */
@@ -128,7 +148,7 @@ static int cpu_index(const void *fdt, int node, unsigned num_cpus)
         return -1;
     }
     for (unsigned i = 0; i < num_cpus; i++) {
-        if (fdt64_ld(reg) == apple_t8103_mpidr(i)) {
+        if (fdt64_ld(reg) == cpu_affinity(i)) {
             return i;
         }
     }
@@ -184,8 +204,8 @@ static unsigned fill_in_cpus(const AppleBoot *boot, void *fdt,
     }
     if (num_found != boot->board.num_cpus) {
         dtb_error("devicetree: names %u of the machine's %u CPUs; "
-                  "is it one of a Mac with an M1?",
-                  num_found, boot->board.num_cpus);
+                  "is it %s?",
+                  num_found, boot->board.num_cpus, boot->board.dtb);
     }
     return num_removed;
 }
@@ -450,7 +470,7 @@ void apple_boot_load(MachineState *machine, ARMCPU *cpu,
     AppleBoot *boot = g_new0(AppleBoot, 1);
 
     if (machine->kernel_filename && !machine->dtb) {
-        error_report("-kernel needs -dtb: the kernel's t8103-j274.dtb");
+        error_report("-kernel needs -dtb: the kernel's %s", info->dtb);
         exit(1);
     }
 

@@ -6,7 +6,7 @@
  * Each interrupt has a mask bit, a software bit and a set of target CPUs.
  * Reading the event register names one pending interrupt and masks it; the
  * driver unmasks it when it is done.  Timers and fast IPIs do not pass through
- * here but are FIQ sources of the CPU, see t8103-cpu.h.
+ * here but are FIQ sources of the CPU, see cpuif.h.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the register window (0x8000 bytes)

@@ -1,5 +1,5 @@
 /*
- * Apple M1 machines: what the boot loader does before the kernel
+ * Apple machines: what the boot loader does before the kernel
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,7 +12,8 @@
 
 /**
  * struct AppleBootInfo - what the boot loader knows of the board
- * @num_cpus: CPUs that are there; the devicetree names eight
+ * @num_cpus: CPUs that are there; the devicetree may name more
+ * @dtb: file name of its devicetree
  * @ram_base: start of DRAM
  * @ram_size: how much of it the kernel may use
  * @poweroff_addr: address of the power-off register, 0 if there is none
@@ -21,6 +22,7 @@
  */
 typedef struct AppleBootInfo {
     unsigned num_cpus;
+    const char *dtb;
     hwaddr ram_base;
     uint64_t ram_size;
     hwaddr poweroff_addr;

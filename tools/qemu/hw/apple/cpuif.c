@@ -1,5 +1,5 @@
 /*
- * Apple M1 (t8103): what its CPUs have beside the architecture
+ * Apple SoCs: what their CPUs have beside the architecture
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -16,7 +16,7 @@
 #include "qapi/error.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
-#include "hw/apple/t8103-cpu.h"
+#include "hw/apple/cpuif.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
@@ -36,27 +36,31 @@ FIELD(VM_TMR_FIQ_ENA, P, 1, 1)
 
 #define IPI_TYPE_RETRACT 1
 
-#define CPUS_PER_CLUSTER 4
-#define MIDR_ICESTORM 0x611f0221
-#define MIDR_FIRESTORM 0x611f0231
-
-unsigned apple_t8103_cluster(unsigned index)
+/* Affinity: aff0 is the number in the cluster, aff1 the cluster */
+static uint64_t affinity(unsigned cluster, unsigned number)
 {
-    return index / CPUS_PER_CLUSTER;
+    return cluster << ARM_AFF1_SHIFT | number;
 }
 
-/* Linux's devicetree: E-cores 0x0 to 0x3, P-cores 0x10100 to 0x10103 */
-uint64_t apple_t8103_mpidr(unsigned index)
+static unsigned cluster_of(AppleCpuIfCpu *c)
 {
-    return apple_t8103_cluster(index) * 0x10100 + index % CPUS_PER_CLUSTER;
+    return (c->cpu->mp_affinity & ARM_AFF1_MASK) >> ARM_AFF1_SHIFT;
 }
 
-uint32_t apple_t8103_midr(unsigned index)
+/* The CPU that an IPI names, or NULL */
+static AppleCpuIfCpu *find_cpu(AppleCpuIfState *s, uint64_t wanted)
 {
-    return apple_t8103_cluster(index) ? MIDR_FIRESTORM : MIDR_ICESTORM;
+    for (unsigned i = 0; i < s->num_cpus; i++) {
+        uint64_t own = s->cpu[i].cpu->mp_affinity;
+
+        if ((own & (ARM_AFF0_MASK | ARM_AFF1_MASK)) == wanted) {
+            return &s->cpu[i];
+        }
+    }
+    return NULL;
 }
 
-static bool timers_fire(AppleT8103Cpu *c)
+static bool timers_fire(AppleCpuIfCpu *c)
 {
     uint32_t guest = 0;
 
@@ -69,44 +73,42 @@ static bool timers_fire(AppleT8103Cpu *c)
     return c->timers & (guest | BIT(GTIMER_HYP) | BIT(GTIMER_HYPVIRT));
 }
 
-static void update_fiq(AppleT8103Cpu *c)
+static void update_fiq(AppleCpuIfCpu *c)
 {
     qemu_set_irq(c->cpuif->fiq[c->index], c->ipi_pending || timers_fire(c));
 }
 
 static void set_timer(void *opaque, int n, int level)
 {
-    AppleT8103CpuIfState *s = opaque;
-    AppleT8103Cpu *c = &s->cpu[n / APPLE_CPU_NUM_TIMERS];
+    AppleCpuIfState *s = opaque;
+    AppleCpuIfCpu *c = &s->cpu[n / APPLE_CPU_NUM_TIMERS];
 
     c->timers = deposit32(c->timers, n % APPLE_CPU_NUM_TIMERS, 1, !!level);
     update_fiq(c);
 }
 
 /* The helper of a register with ARM_CP_IO holds the BQL, so may raise lines */
-static void send_ipi(AppleT8103Cpu *from, unsigned cluster, uint64_t value)
+static void send_ipi(AppleCpuIfCpu *from, unsigned cluster, uint64_t value)
 {
-    AppleT8103CpuIfState *s = from->cpuif;
     unsigned number = FIELD_EX64(value, IPI_RR, CPU);
-    unsigned target = cluster * CPUS_PER_CLUSTER + number;
+    AppleCpuIfCpu *target = find_cpu(from->cpuif, affinity(cluster, number));
 
-    if (number >= CPUS_PER_CLUSTER || target >= s->num_cpus) {
-        qemu_log_mask(LOG_GUEST_ERROR, "apple-t8103-cpuif: IPI to CPU %u of "
+    if (!target) {
+        qemu_log_mask(LOG_GUEST_ERROR, "apple-cpuif: IPI to CPU %u of "
                       "cluster %u, which is not there\n", number, cluster);
         return;
     }
-    trace_apple_t8103_ipi(from->index, target, value);
-    s->cpu[target].ipi_pending =
-        FIELD_EX64(value, IPI_RR, TYPE) != IPI_TYPE_RETRACT;
-    update_fiq(&s->cpu[target]);
+    trace_apple_cpuif_ipi(from->index, target->index, value);
+    target->ipi_pending = FIELD_EX64(value, IPI_RR, TYPE) != IPI_TYPE_RETRACT;
+    update_fiq(target);
 }
 
 static void ipi_local_write(CPUARMState *env, const ARMCPRegInfo *ri,
                             uint64_t value)
 {
-    AppleT8103Cpu *c = ri->opaque;
+    AppleCpuIfCpu *c = ri->opaque;
 
-    send_ipi(c, apple_t8103_cluster(c->index), value);
+    send_ipi(c, cluster_of(c), value);
 }
 
 static void ipi_global_write(CPUARMState *env, const ARMCPRegInfo *ri,
@@ -117,7 +119,7 @@ static void ipi_global_write(CPUARMState *env, const ARMCPRegInfo *ri,
 
 static uint64_t ipi_sr_read(CPUARMState *env, const ARMCPRegInfo *ri)
 {
-    AppleT8103Cpu *c = ri->opaque;
+    AppleCpuIfCpu *c = ri->opaque;
 
     return FIELD_DP64(0, IPI_SR, PENDING, c->ipi_pending);
 }
@@ -125,7 +127,7 @@ static uint64_t ipi_sr_read(CPUARMState *env, const ARMCPRegInfo *ri)
 static void ipi_sr_write(CPUARMState *env, const ARMCPRegInfo *ri,
                          uint64_t value)
 {
-    AppleT8103Cpu *c = ri->opaque;
+    AppleCpuIfCpu *c = ri->opaque;
 
     if (FIELD_EX64(value, IPI_SR, PENDING)) {
         c->ipi_pending = false;
@@ -135,7 +137,7 @@ static void ipi_sr_write(CPUARMState *env, const ARMCPRegInfo *ri,
 
 static uint64_t timer_fiq_enable_read(CPUARMState *env, const ARMCPRegInfo *ri)
 {
-    AppleT8103Cpu *c = ri->opaque;
+    AppleCpuIfCpu *c = ri->opaque;
 
     return c->timer_fiq_enable;
 }
@@ -143,7 +145,7 @@ static uint64_t timer_fiq_enable_read(CPUARMState *env, const ARMCPRegInfo *ri)
 static void timer_fiq_enable_write(CPUARMState *env, const ARMCPRegInfo *ri,
                                    uint64_t value)
 {
-    AppleT8103Cpu *c = ri->opaque;
+    AppleCpuIfCpu *c = ri->opaque;
 
     c->timer_fiq_enable = value;
     update_fiq(c);
@@ -235,7 +237,7 @@ static void define_sysreg(ARMCPU *cpu, const ARMCPRegInfo *reg, void *opaque)
     defined->access = PL1_RW;
 }
 
-static void define_sysregs(AppleT8103Cpu *c)
+static void define_sysregs(AppleCpuIfCpu *c)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(shared_regs); i++) {
         ARMCPRegInfo reg = shared_regs[i];
@@ -261,10 +263,10 @@ static void define_sysregs(AppleT8103Cpu *c)
 
 static void cpuif_reset_enter(Object *obj, ResetType type)
 {
-    AppleT8103CpuIfState *s = APPLE_T8103_CPUIF(obj);
+    AppleCpuIfState *s = APPLE_CPUIF(obj);
 
     for (unsigned i = 0; i < s->num_cpus; i++) {
-        AppleT8103Cpu *c = &s->cpu[i];
+        AppleCpuIfCpu *c = &s->cpu[i];
         bool has_el2 = arm_feature(&c->cpu->env, ARM_FEATURE_EL2);
 
         c->ipi_pending = false;
@@ -276,7 +278,7 @@ static void cpuif_reset_enter(Object *obj, ResetType type)
 
 static void cpuif_reset_hold(Object *obj, ResetType type)
 {
-    AppleT8103CpuIfState *s = APPLE_T8103_CPUIF(obj);
+    AppleCpuIfState *s = APPLE_CPUIF(obj);
 
     for (unsigned i = 0; i < s->num_cpus; i++) {
         update_fiq(&s->cpu[i]);
@@ -285,9 +287,9 @@ static void cpuif_reset_hold(Object *obj, ResetType type)
 
 static void cpuif_init(Object *obj)
 {
-    AppleT8103CpuIfState *s = APPLE_T8103_CPUIF(obj);
+    AppleCpuIfState *s = APPLE_CPUIF(obj);
 
-    for (unsigned i = 0; i < APPLE_T8103_MAX_CPUS; i++) {
+    for (unsigned i = 0; i < APPLE_CPUIF_MAX_CPUS; i++) {
         g_autofree char *name = g_strdup_printf("cpu[%u]", i);
 
         s->cpu[i].cpuif = s;
@@ -301,10 +303,10 @@ static void cpuif_init(Object *obj)
 
 static void cpuif_realize(DeviceState *dev, Error **errp)
 {
-    AppleT8103CpuIfState *s = APPLE_T8103_CPUIF(dev);
+    AppleCpuIfState *s = APPLE_CPUIF(dev);
 
-    if (s->num_cpus < 1 || s->num_cpus > APPLE_T8103_MAX_CPUS) {
-        error_setg(errp, "num-cpus must be 1 to %d", APPLE_T8103_MAX_CPUS);
+    if (s->num_cpus < 1 || s->num_cpus > APPLE_CPUIF_MAX_CPUS) {
+        error_setg(errp, "num-cpus must be 1 to %d", APPLE_CPUIF_MAX_CPUS);
         return;
     }
     for (unsigned i = 0; i < s->num_cpus; i++) {
@@ -324,33 +326,33 @@ static void cpuif_realize(DeviceState *dev, Error **errp)
 
 /* No index is stored, so every content of these fields is a possible one */
 static const VMStateDescription vmstate_cpu = {
-    .name = "apple-t8103-cpu",
+    .name = "apple-cpuif-cpu",
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_BOOL(ipi_pending, AppleT8103Cpu),
-        VMSTATE_UINT32(timers, AppleT8103Cpu),
-        VMSTATE_UINT64(timer_fiq_enable, AppleT8103Cpu),
-        VMSTATE_UINT64_ARRAY(sysreg, AppleT8103Cpu, APPLE_SYSREG_NUM),
+        VMSTATE_BOOL(ipi_pending, AppleCpuIfCpu),
+        VMSTATE_UINT32(timers, AppleCpuIfCpu),
+        VMSTATE_UINT64(timer_fiq_enable, AppleCpuIfCpu),
+        VMSTATE_UINT64_ARRAY(sysreg, AppleCpuIfCpu, APPLE_SYSREG_NUM),
         VMSTATE_END_OF_LIST()
     },
 };
 
 static const VMStateDescription vmstate_cpuif = {
-    .name = TYPE_APPLE_T8103_CPUIF,
+    .name = TYPE_APPLE_CPUIF,
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_UINT32_EQUAL(num_cpus, AppleT8103CpuIfState,
+        VMSTATE_UINT32_EQUAL(num_cpus, AppleCpuIfState,
                              "the number of CPUs must be the same"),
-        VMSTATE_STRUCT_ARRAY(cpu, AppleT8103CpuIfState, APPLE_T8103_MAX_CPUS,
-                             1, vmstate_cpu, AppleT8103Cpu),
+        VMSTATE_STRUCT_VARRAY_UINT32(cpu, AppleCpuIfState, num_cpus, 1,
+                                     vmstate_cpu, AppleCpuIfCpu),
         VMSTATE_END_OF_LIST()
     },
 };
 
 static const Property cpuif_properties[] = {
-    DEFINE_PROP_UINT32("num-cpus", AppleT8103CpuIfState, num_cpus, 1),
+    DEFINE_PROP_UINT32("num-cpus", AppleCpuIfState, num_cpus, 1),
 };
 
 static void cpuif_class_init(ObjectClass *klass, void *data)
@@ -358,7 +360,7 @@ static void cpuif_class_init(ObjectClass *klass, void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);
 
-    dc->desc = "Apple t8103 FIQ sources and system registers";
+    dc->desc = "Apple FIQ sources and system registers";
     dc->realize = cpuif_realize;
     dc->vmsd = &vmstate_cpuif;
     /* It changes CPUs that the machine has made, so users cannot add it */
@@ -374,9 +376,9 @@ static void cpuif_class_init(ObjectClass *klass, void *data)
  */
 static const TypeInfo cpuif_types[] = {
     {
-        .name = TYPE_APPLE_T8103_CPUIF,
+        .name = TYPE_APPLE_CPUIF,
         .parent = TYPE_SYS_BUS_DEVICE,
-        .instance_size = sizeof(AppleT8103CpuIfState),
+        .instance_size = sizeof(AppleCpuIfState),
         .instance_init = cpuif_init,
         .class_init = cpuif_class_init,
     },

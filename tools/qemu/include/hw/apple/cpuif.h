@@ -1,5 +1,5 @@
 /*
- * Apple M1 (t8103): what its CPUs have beside the architecture
+ * Apple SoCs: what their CPUs have beside the architecture
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -8,25 +8,26 @@
  * fast IPI.
  *
  * QEMU interface:
- *  + Property "num-cpus" (uint32, 1 to 8)
- *  + Properties "cpu[n]" (link, ARMCPU): the CPUs, realized
+ *  + Property "num-cpus" (uint32, 1 to 20)
+ *  + Properties "cpu[n]" (link, ARMCPU): the CPUs, realized; their affinity
+ *    says which cluster they are in
  *  + Named GPIO inputs "timer": CPU n has input n * APPLE_CPU_NUM_TIMERS + t,
  *    where t is a GTIMER_* number of QEMU
  *  + Named GPIO outputs "fiq": for each CPU, its FIQ input
  */
 
-#ifndef HW_APPLE_T8103_CPU_H
-#define HW_APPLE_T8103_CPU_H
+#ifndef HW_APPLE_CPUIF_H
+#define HW_APPLE_CPUIF_H
 
 #include "hw/qdev-core.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
 #include "target/arm/cpu.h"
 
-#define TYPE_APPLE_T8103_CPUIF "apple-t8103-cpuif"
-OBJECT_DECLARE_SIMPLE_TYPE(AppleT8103CpuIfState, APPLE_T8103_CPUIF)
+#define TYPE_APPLE_CPUIF "apple-cpuif"
+OBJECT_DECLARE_SIMPLE_TYPE(AppleCpuIfState, APPLE_CPUIF)
 
-#define APPLE_T8103_MAX_CPUS 8
+#define APPLE_CPUIF_MAX_CPUS 20
 
 /* Physical, virtual and hypervisor timers; QEMU counts them from 0 */
 #define APPLE_CPU_NUM_TIMERS 5
@@ -56,8 +57,8 @@ enum {
     APPLE_SYSREG_NUM
 };
 
-typedef struct AppleT8103Cpu {
-    AppleT8103CpuIfState *cpuif;
+typedef struct AppleCpuIfCpu {
+    AppleCpuIfState *cpuif;
     unsigned index;
     ARMCPU *cpu;
 
@@ -65,27 +66,14 @@ typedef struct AppleT8103Cpu {
     uint32_t timers;                /* levels, one bit per timer */
     uint64_t timer_fiq_enable;      /* VM_TMR_FIQ_ENA_EL2 */
     uint64_t sysreg[APPLE_SYSREG_NUM];
-} AppleT8103Cpu;
+} AppleCpuIfCpu;
 
-struct AppleT8103CpuIfState {
+struct AppleCpuIfState {
     SysBusDevice parent_obj;
 
     uint32_t num_cpus;
-    AppleT8103Cpu cpu[APPLE_T8103_MAX_CPUS];
-    qemu_irq fiq[APPLE_T8103_MAX_CPUS];
+    AppleCpuIfCpu cpu[APPLE_CPUIF_MAX_CPUS];
+    qemu_irq fiq[APPLE_CPUIF_MAX_CPUS];
 };
-
-/*
- * The emulated CPU.  It is QEMU's Cortex-A76: like the M1 it has pages of
- * 4 KiB and 16 KiB, LSE atomics and VHE, but unlike the M1 no pointer
- * authentication, whose emulation would cost every function of the guest's
- * kernel.  Guests see the M1's identification.
- */
-#define APPLE_T8103_CPU_TYPE ARM_CPU_TYPE_NAME("cortex-a76")
-
-/* MPIDR affinity and MIDR of a CPU: 0 to 3 are E-cores, 4 to 7 P-cores */
-uint64_t apple_t8103_mpidr(unsigned index);
-uint32_t apple_t8103_midr(unsigned index);
-unsigned apple_t8103_cluster(unsigned index);
 
 #endif
