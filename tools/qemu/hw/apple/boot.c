@@ -282,9 +282,19 @@ static int prune_affinity(void *fdt, int node, const uint32_t *removed,
     return left;
 }
 
-static void prune_affinities(void *fdt, const uint32_t *removed, unsigned num)
+static int find_aic(const void *fdt)
 {
     int aic = fdt_node_offset_by_compatible(fdt, -1, "apple,aic");
+
+    if (aic >= 0) {
+        return aic;
+    }
+    return fdt_node_offset_by_compatible(fdt, -1, "apple,aic2");
+}
+
+static void prune_affinities(void *fdt, const uint32_t *removed, unsigned num)
+{
+    int aic = find_aic(fdt);
     int affinities = aic < 0 ? aic : fdt_subnode_offset(fdt, aic, "affinities");
     int node;
 
@@ -379,16 +389,27 @@ static void add_poweroff(void *fdt, hwaddr addr)
     qemu_fdt_setprop_cell(fdt, action, "value", APPLE_POWEROFF_VALUE);
 }
 
-/* The AIC's interrupt @irq, active high */
+/* The AIC's interrupt @irq, active high; some name a die before it */
 static void set_interrupt(void *fdt, const char *node, unsigned irq)
 {
-    int aic = fdt_node_offset_by_compatible(fdt, -1, "apple,aic");
+    int aic = find_aic(fdt), len;
+    const fdt32_t *cells;
 
-    dtb_check(aic, "apple,aic");
+    dtb_check(aic, "interrupt controller");
+    cells = fdt_getprop(fdt, aic, "#interrupt-cells", &len);
+    if (!cells || len != sizeof(*cells)) {
+        dtb_error("devicetree: interrupt controller without #interrupt-cells");
+    }
+    len = fdt32_ld(cells);
     qemu_fdt_setprop_cell(fdt, node, "interrupt-parent",
                           fdt_get_phandle(fdt, aic));
-    qemu_fdt_setprop_cells(fdt, node, "interrupts", AIC_IRQ, irq,
-                           IRQ_LEVEL_HIGH);
+    if (len > 3) {
+        qemu_fdt_setprop_cells(fdt, node, "interrupts", AIC_IRQ, 0, irq,
+                               IRQ_LEVEL_HIGH);
+    } else {
+        qemu_fdt_setprop_cells(fdt, node, "interrupts", AIC_IRQ, irq,
+                               IRQ_LEVEL_HIGH);
+    }
 }
 
 /* A GPIO controller with one line */

@@ -15,6 +15,7 @@
 #include "qemu/module.h"
 #include "exec/address-spaces.h"
 #include "hw/apple/aic.h"
+#include "hw/apple/aic2.h"
 #include "hw/apple/ans2.h"
 #include "hw/apple/asc.h"
 #include "hw/apple/cpuif.h"
@@ -240,7 +241,8 @@ static void soc_init(Object *obj)
     s->num_cpus = MIN(MACHINE(qdev_get_machine())->smp.cpus,
                       apple_soc_num_cpus(info));
     init_cpus(s);
-    s->aic = new_child(obj, "aic", TYPE_APPLE_AIC);
+    s->aic = new_child(obj, "aic", info->aic.version == 1 ? TYPE_APPLE_AIC :
+                                                            TYPE_APPLE_AIC2);
     for (unsigned i = 0; i < info->num_uarts; i++) {
         s->uart[i] = new_child(obj, info->uart[i].name, TYPE_APPLE_UART);
     }
@@ -267,7 +269,10 @@ static void map(DeviceState *dev, unsigned region, hwaddr addr)
 
 qemu_irq apple_soc_irq(AppleSocState *s, unsigned irq)
 {
-    return qdev_get_gpio_in(s->aic, irq);
+    unsigned die = irq >> 16;
+
+    return qdev_get_gpio_in(s->aic, die * soc_info(s)->aic.num_irqs +
+                                    extract32(irq, 0, 16));
 }
 
 static bool realize_cpu(AppleSocState *s, unsigned i, Error **errp)
@@ -330,13 +335,31 @@ static bool realize_cpus(AppleSocState *s, Error **errp)
     return true;
 }
 
+static void configure_aic2(AppleSocState *s)
+{
+    const AppleSocAic *aic = &soc_info(s)->aic;
+
+    qdev_prop_set_uint32(s->aic, "num-irqs", aic->num_irqs);
+    qdev_prop_set_uint32(s->aic, "max-irqs", aic->max_irqs);
+    qdev_prop_set_uint32(s->aic, "num-dies", soc_info(s)->num_dies);
+    qdev_prop_set_uint32(s->aic, "max-dies", aic->max_dies);
+}
+
 static bool realize_aic(AppleSocState *s, Error **errp)
 {
+    const AppleSocAic *aic = &soc_info(s)->aic;
+
     qdev_prop_set_uint32(s->aic, "num-cpus", s->num_cpus);
+    if (aic->version > 1) {
+        configure_aic2(s);
+    }
     if (!sysbus_realize(SYS_BUS_DEVICE(s->aic), errp)) {
         return false;
     }
-    map(s->aic, 0, soc_info(s)->aic.addr);
+    map(s->aic, 0, aic->addr);
+    if (aic->version > 1) {
+        map(s->aic, 1, aic->event);
+    }
     for (unsigned i = 0; i < s->num_cpus; i++) {
         sysbus_connect_irq(SYS_BUS_DEVICE(s->aic), i,
                            qdev_get_gpio_in(DEVICE(s->cpu[i]), ARM_CPU_IRQ));

@@ -79,7 +79,10 @@ const AppleSocInfo apple_t8103 = {
     },
     .num_clusters = 2,
 
-    .aic = { 0x23b100000 },
+    .aic = {
+        .version = 1,
+        .addr = 0x23b100000,
+    },
 
     .uart = {
         { "uart0", 0x235200000, 605 },

@@ -67,6 +67,24 @@ typedef struct AppleSocCluster {
 } AppleSocCluster;
 
 /**
+ * struct AppleSocAic - the interrupt controller
+ * @version: 1 or 2; the rest but @addr is for version 2 alone
+ * @addr: its registers
+ * @event: the event register
+ * @num_irqs: interrupts of each die
+ * @max_irqs: for how many its registers have room
+ * @max_dies: likewise for dies
+ */
+typedef struct AppleSocAic {
+    unsigned version;
+    hwaddr addr;
+    hwaddr event;
+    unsigned num_irqs;
+    unsigned max_irqs;
+    unsigned max_dies;
+} AppleSocAic;
+
+/**
  * struct AppleSocUart - a serial port
  * @name: the child's name
  * @addr: its registers
@@ -142,9 +160,7 @@ typedef struct AppleSocInfo {
     AppleSocCluster cluster[APPLE_SOC_MAX_CLUSTERS];
     unsigned num_clusters;
 
-    struct {
-        hwaddr addr;
-    } aic;
+    AppleSocAic aic;
 
     AppleSocUart uart[APPLE_SOC_MAX_UARTS];
     unsigned num_uarts;
