@@ -1,5 +1,5 @@
 /*
- * Apple SART v2: the co-processor's DMA allow-list
+ * Apple SART v2 and v3: the co-processor's DMA allow-list
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -8,6 +8,8 @@
  * entry, 0xff is what every driver writes to allow; the single bits are not
  * known.  Addresses are 36 bits wide (Linux apple,sart.yaml).  Boot firmware
  * leaves entries that must not be touched.  NVMe data does not pass here.
+ * Version 3 has the size in a bank of registers of its own, CONFIG holds the
+ * flags alone, and addresses are 42 bits wide.
  *
  * The model: refuse by default.  A transfer of the co-processor reaches memory
  * only if entries allow every byte of it; otherwise nothing is transferred, and
@@ -19,6 +21,7 @@
  *  - the entries keep their content across reset and power loss of the ANS
  *    block, because Linux keeps its list of boot loader entries across both
  *  - entries must not overlap, and an entry at address 0 is a mistake
+ *  - bits of a v3 register beyond its field read 0 and are a mistake to set
  *  - a register access without power ends in a bus error
  *
  * What is reported to the judge:
@@ -27,8 +30,8 @@
  *    crashed).  For an instant the entry then permits what nobody asked for.
  *    Linux apple-sart, U-Boot and m1n1 do this on revoke: they write PADDR 0
  *    before CONFIG 0.
- *  - sart-entry: size 0, address 0, range beyond 36 bits, overlap, other
- *    flags, or a changed entry of the boot loader
+ *  - sart-entry: size 0, address 0, range beyond 36 or 42 bits, overlap,
+ *    other flags, or a changed entry of the boot loader
  *  - sart-denied: a refused access, or no memory where one was allowed
  *
  * Knob: QOM property "dma-probe" (string).  Writing "r ADDRESS LENGTH" or
@@ -56,16 +59,18 @@
 #define SART_WINDOW_SIZE    0x10000
 #define SART_PAGE_BITS      12
 #define SART_PAGE_SIZE      (1u << SART_PAGE_BITS)
-#define SART_ADDR_BITS      36
 #define SART_ALLOW          0xff
 #define SART_PROBE_MAX      4096
 #define SART_PROBE_FILL     0xa5
 
 REG32(CONFIG0, 0x00)
-    FIELD(CONFIG, SIZE, 0, 24)
-    FIELD(CONFIG, FLAGS, 24, 8)
+    FIELD(CONFIG2, SIZE, 0, 24)
+    FIELD(CONFIG2, FLAGS, 24, 8)
+    FIELD(CONFIG3, FLAGS, 0, 8)
 REG32(PADDR0, 0x40)
-    FIELD(PADDR, PAGE, 0, 24)
+REG32(SIZE0, 0x80)          /* version 3 only */
+
+#define SART_BANK_SIZE      (4 * APPLE_SART_ENTRIES)
 
 struct AppleSartState {
     SysBusDevice parent_obj;
@@ -76,13 +81,15 @@ struct AppleSartState {
     AppleJudgeState *judge;
     qemu_irq fault;
 
-    uint32_t preset_config[APPLE_SART_ENTRIES];
-    uint32_t preset_paddr[APPLE_SART_ENTRIES];
+    uint32_t version;
+    uint64_t preset_addr[APPLE_SART_ENTRIES];
+    uint64_t preset_size[APPLE_SART_ENTRIES];   /* 0: a free entry */
 
     bool powered;
     bool running;           /* the co-processor: it may transfer */
     uint32_t config[APPLE_SART_ENTRIES];
     uint32_t paddr[APPLE_SART_ENTRIES];
+    uint32_t size[APPLE_SART_ENTRIES];          /* version 3 */
 
     uint64_t fault_count;
     uint64_t fault_address;
@@ -93,19 +100,50 @@ struct AppleSartState {
     char *probe_result;
 };
 
+static unsigned sart_addr_bits(const AppleSartState *s)
+{
+    return s->version == 3 ? 42 : 36;
+}
+
+/* The bits that there are in PADDR and in SIZE */
+static uint32_t sart_page_mask(const AppleSartState *s)
+{
+    return MAKE_64BIT_MASK(0, sart_addr_bits(s) - SART_PAGE_BITS);
+}
+
 static uint64_t sart_entry_start(const AppleSartState *s, unsigned i)
 {
     return (uint64_t)s->paddr[i] << SART_PAGE_BITS;
 }
 
-static uint64_t sart_config_size(uint32_t config)
+static uint32_t sart_config_flags(const AppleSartState *s, uint32_t config)
 {
-    return (uint64_t)FIELD_EX32(config, CONFIG, SIZE) << SART_PAGE_BITS;
+    return s->version == 3 ? FIELD_EX32(config, CONFIG3, FLAGS) :
+                             FIELD_EX32(config, CONFIG2, FLAGS);
+}
+
+/* The size of entry @i if CONFIG were @config */
+static uint64_t sart_size(const AppleSartState *s, unsigned i, uint32_t config)
+{
+    uint64_t pages = s->version == 3 ? s->size[i] :
+                                       FIELD_EX32(config, CONFIG2, SIZE);
+
+    return pages << SART_PAGE_BITS;
+}
+
+static uint64_t sart_entry_size(const AppleSartState *s, unsigned i)
+{
+    return sart_size(s, i, s->config[i]);
+}
+
+static uint32_t sart_entry_flags(const AppleSartState *s, unsigned i)
+{
+    return sart_config_flags(s, s->config[i]);
 }
 
 static bool sart_entry_allows(const AppleSartState *s, unsigned i)
 {
-    return FIELD_EX32(s->config[i], CONFIG, FLAGS) == SART_ALLOW;
+    return sart_entry_flags(s, i) == SART_ALLOW;
 }
 
 /* How many bytes from @addr on are allowed by one entry; 0 if none. */
@@ -113,7 +151,7 @@ static uint64_t sart_allowed_bytes(const AppleSartState *s, uint64_t addr)
 {
     for (unsigned i = 0; i < APPLE_SART_ENTRIES; i++) {
         uint64_t start = sart_entry_start(s, i);
-        uint64_t size = sart_config_size(s->config[i]);
+        uint64_t size = sart_entry_size(s, i);
 
         if (sart_entry_allows(s, i) && addr >= start && addr - start < size) {
             return size - (addr - start);
@@ -182,7 +220,7 @@ MemTxResult apple_sart_dma_rw(AppleSartState *s, hwaddr addr, void *buf,
 static void sart_check_preset(AppleSartState *s, unsigned i, const char *reg,
                               uint32_t old, uint32_t new)
 {
-    if (old == new || !FIELD_EX32(s->preset_config[i], CONFIG, FLAGS)) {
+    if (old == new || !s->preset_size[i]) {
         return;
     }
     apple_judge_violation(s->judge, APPLE_RULE_SART_ENTRY,
@@ -195,7 +233,7 @@ static void sart_check_overlap(AppleSartState *s, unsigned i, uint64_t start,
 {
     for (unsigned k = 0; k < APPLE_SART_ENTRIES; k++) {
         uint64_t other = sart_entry_start(s, k);
-        uint64_t other_size = sart_config_size(s->config[k]);
+        uint64_t other_size = sart_entry_size(s, k);
 
         if (k == i || !sart_entry_allows(s, k)) {
             continue;
@@ -220,20 +258,26 @@ static void sart_check_allow(AppleSartState *s, unsigned i, uint64_t start,
                               "size before the flags", i,
                               size ? "address" : "size");
     }
-    if (start + size > BIT_ULL(SART_ADDR_BITS)) {
+    if (start + size > BIT_ULL(sart_addr_bits(s))) {
         apple_judge_violation(s->judge, APPLE_RULE_SART_ENTRY,
                               "entry %u [0x%" PRIx64 ", 0x%" PRIx64 ") ends "
-                              "beyond %d address bits", i, start,
-                              start + size, SART_ADDR_BITS);
+                              "beyond %u address bits", i, start,
+                              start + size, sart_addr_bits(s));
     }
     sart_check_overlap(s, i, start, size);
 }
 
 static void sart_write_config(AppleSartState *s, unsigned i, uint32_t value)
 {
-    uint32_t flags = FIELD_EX32(value, CONFIG, FLAGS);
-    uint32_t old = s->config[i];
+    uint32_t old = s->config[i], flags;
 
+    if (s->version == 3 && value & ~R_CONFIG3_FLAGS_MASK) {
+        apple_judge_violation(s->judge, APPLE_RULE_REG_VALUE,
+                              "CONFIG%u = 0x%08x: only the flags are here, in "
+                              "the lowest byte", i, value);
+        value &= R_CONFIG3_FLAGS_MASK;
+    }
+    flags = sart_config_flags(s, value);
     sart_check_preset(s, i, "CONFIG", old, value);
     if (flags && flags != SART_ALLOW) {
         apple_judge_violation(s->judge, APPLE_RULE_SART_ENTRY,
@@ -245,54 +289,58 @@ static void sart_write_config(AppleSartState *s, unsigned i, uint32_t value)
             apple_judge_violation(s->judge, APPLE_RULE_SART_ORDER,
                                   "entry %u: size changed from 0x%" PRIx64
                                   " to 0x%" PRIx64 " while the flags allow", i,
-                                  sart_config_size(old),
-                                  sart_config_size(value));
+                                  sart_size(s, i, old),
+                                  sart_size(s, i, value));
         }
-        sart_check_allow(s, i, sart_entry_start(s, i),
-                         sart_config_size(value));
+        sart_check_allow(s, i, sart_entry_start(s, i), sart_size(s, i, value));
     }
     s->config[i] = value;
 }
 
-static void sart_write_paddr(AppleSartState *s, unsigned i, uint32_t value)
+/* PADDR, and the SIZE of version 3: no change while the entry allows */
+static void sart_write_pages(AppleSartState *s, unsigned i, uint32_t *field,
+                             const char *reg, const char *what, uint32_t value)
 {
-    uint32_t old = s->paddr[i];
+    uint32_t old = *field;
 
-    if (value & ~R_PADDR_PAGE_MASK) {
+    if (value & ~sart_page_mask(s)) {
         apple_judge_violation(s->judge, APPLE_RULE_REG_VALUE,
-                              "PADDR%u = 0x%08x: beyond %d address bits", i,
-                              value, SART_ADDR_BITS);
-        value &= R_PADDR_PAGE_MASK;
+                              "%s%u = 0x%08x: beyond %u address bits", reg, i,
+                              value, sart_addr_bits(s));
+        value &= sart_page_mask(s);
     }
-    sart_check_preset(s, i, "PADDR", old, value);
-    if (s->running && value != old &&
-        FIELD_EX32(s->config[i], CONFIG, FLAGS)) {
+    sart_check_preset(s, i, reg, old, value);
+    if (s->running && value != old && sart_entry_flags(s, i)) {
         apple_judge_violation(s->judge, APPLE_RULE_SART_ORDER,
-                              "entry %u: address changed from 0x%" PRIx64
+                              "entry %u: %s changed from 0x%" PRIx64
                               " to 0x%" PRIx64 " while the flags allow: clear "
-                              "the flags first", i, sart_entry_start(s, i),
+                              "the flags first", i, what,
+                              (uint64_t)old << SART_PAGE_BITS,
                               (uint64_t)value << SART_PAGE_BITS);
     }
-    s->paddr[i] = value;
+    *field = value;
 }
 
-/* Common to reads and writes; on success @index is the entry. */
+/* Common to reads and writes; on success @bank and @index are what is meant */
 static bool sart_decode(AppleSartState *s, hwaddr offset, unsigned size,
-                        unsigned *index)
+                        hwaddr *bank, unsigned *index)
 {
+    hwaddr end = (s->version == 3 ? A_SIZE0 : A_PADDR0) + SART_BANK_SIZE;
+
     if (size != 4 || !QEMU_IS_ALIGNED(offset, 4)) {
         apple_judge_violation(s->judge, APPLE_RULE_REG_SIZE,
                               "sart+0x%" HWADDR_PRIx ": access of %u bytes, "
                               "only aligned 4 is known to work", offset, size);
         return false;
     }
-    if (offset >= A_PADDR0 + 4 * APPLE_SART_ENTRIES) {
+    if (offset >= end) {
         apple_judge_violation(s->judge, APPLE_RULE_REG_UNKNOWN,
                               "sart+0x%" HWADDR_PRIx ": no such register",
                               offset);
         return false;
     }
-    *index = (offset % A_PADDR0) / 4;
+    *bank = ROUND_DOWN(offset, SART_BANK_SIZE);
+    *index = (offset - *bank) / 4;
     return true;
 }
 
@@ -311,6 +359,7 @@ static MemTxResult sart_read(void *opaque, hwaddr offset, uint64_t *data,
                              unsigned size, MemTxAttrs attrs)
 {
     AppleSartState *s = opaque;
+    hwaddr bank;
     unsigned i;
 
     *data = UINT64_MAX;
@@ -318,8 +367,9 @@ static MemTxResult sart_read(void *opaque, hwaddr offset, uint64_t *data,
         return MEMTX_ERROR;
     }
     *data = 0;
-    if (sart_decode(s, offset, size, &i)) {
-        *data = offset < A_PADDR0 ? s->config[i] : s->paddr[i];
+    if (sart_decode(s, offset, size, &bank, &i)) {
+        *data = bank == A_CONFIG0 ? s->config[i] :
+                bank == A_PADDR0 ? s->paddr[i] : s->size[i];
     }
     trace_apple_sart_read(offset, *data, size);
     return MEMTX_OK;
@@ -329,18 +379,26 @@ static MemTxResult sart_write(void *opaque, hwaddr offset, uint64_t value,
                               unsigned size, MemTxAttrs attrs)
 {
     AppleSartState *s = opaque;
+    hwaddr bank;
     unsigned i;
 
     trace_apple_sart_write(offset, value, size);
     if (!sart_powered(s, offset)) {
         return MEMTX_ERROR;
     }
-    if (sart_decode(s, offset, size, &i)) {
-        if (offset < A_PADDR0) {
-            sart_write_config(s, i, value);
-        } else {
-            sart_write_paddr(s, i, value);
-        }
+    if (!sart_decode(s, offset, size, &bank, &i)) {
+        return MEMTX_OK;
+    }
+    switch (bank) {
+    case A_CONFIG0:
+        sart_write_config(s, i, value);
+        break;
+    case A_PADDR0:
+        sart_write_pages(s, i, &s->paddr[i], "PADDR", "address", value);
+        break;
+    case A_SIZE0:
+        sart_write_pages(s, i, &s->size[i], "SIZE", "size", value);
+        break;
     }
     return MEMTX_OK;
 }
@@ -418,16 +476,26 @@ static bool sart_get_fault_write(Object *obj, Error **errp)
 void apple_sart_preset(AppleSartState *s, unsigned index, hwaddr addr,
                        uint64_t size)
 {
-    uint32_t config = 0;
-
     /* the board's own table, not the guest's doing */
     assert(index < APPLE_SART_ENTRIES);
     assert(QEMU_IS_ALIGNED(addr | size, SART_PAGE_SIZE));
 
-    config = FIELD_DP32(config, CONFIG, FLAGS, SART_ALLOW);
-    config = FIELD_DP32(config, CONFIG, SIZE, size >> SART_PAGE_BITS);
-    s->preset_config[index] = config;
-    s->preset_paddr[index] = addr >> SART_PAGE_BITS;
+    s->preset_addr[index] = addr;
+    s->preset_size[index] = size;
+}
+
+static void sart_load_preset(AppleSartState *s, unsigned i)
+{
+    uint32_t pages = s->preset_size[i] >> SART_PAGE_BITS;
+    uint32_t flags = pages ? SART_ALLOW : 0;
+
+    s->paddr[i] = s->preset_addr[i] >> SART_PAGE_BITS;
+    if (s->version == 3) {
+        s->config[i] = flags;
+        s->size[i] = pages;
+    } else {
+        s->config[i] = FIELD_DP32(pages, CONFIG2, FLAGS, flags);
+    }
 }
 
 static void sart_set_power(void *opaque, int n, int level)
@@ -449,8 +517,9 @@ static void sart_reset_exit(Object *obj, ResetType type)
 {
     AppleSartState *s = APPLE_SART(obj);
 
-    memcpy(s->config, s->preset_config, sizeof(s->config));
-    memcpy(s->paddr, s->preset_paddr, sizeof(s->paddr));
+    for (unsigned i = 0; i < APPLE_SART_ENTRIES; i++) {
+        sart_load_preset(s, i);
+    }
     s->fault_count = 0;
     s->fault_address = 0;
     s->fault_write = false;
@@ -492,6 +561,10 @@ static void sart_realize(DeviceState *dev, Error **errp)
                    s->judge ? "downstream" : "judge");
         return;
     }
+    if (s->version != 2 && s->version != 3) {
+        error_setg(errp, "apple-sart: version must be 2 or 3");
+        return;
+    }
 
     address_space_init(&s->downstream_as, s->downstream,
                        "apple-sart-downstream");
@@ -502,7 +575,7 @@ static int sart_post_load(void *opaque, int version_id)
     AppleSartState *s = opaque;
 
     for (unsigned i = 0; i < APPLE_SART_ENTRIES; i++) {
-        if (s->paddr[i] & ~R_PADDR_PAGE_MASK) {
+        if ((s->paddr[i] | s->size[i]) & ~sart_page_mask(s)) {
             return -EINVAL;
         }
     }
@@ -515,10 +588,13 @@ static const VMStateDescription vmstate_sart = {
     .minimum_version_id = 3,
     .post_load = sart_post_load,
     .fields = (const VMStateField[]) {
+        VMSTATE_UINT32_EQUAL(version, AppleSartState,
+                             "the version must be the same"),
         VMSTATE_BOOL(powered, AppleSartState),
         VMSTATE_BOOL(running, AppleSartState),
         VMSTATE_UINT32_ARRAY(config, AppleSartState, APPLE_SART_ENTRIES),
         VMSTATE_UINT32_ARRAY(paddr, AppleSartState, APPLE_SART_ENTRIES),
+        VMSTATE_UINT32_ARRAY(size, AppleSartState, APPLE_SART_ENTRIES),
         VMSTATE_UINT64(fault_count, AppleSartState),
         VMSTATE_UINT64(fault_address, AppleSartState),
         VMSTATE_BOOL(fault_write, AppleSartState),
@@ -532,6 +608,7 @@ static const Property sart_properties[] = {
                      TYPE_MEMORY_REGION, MemoryRegion *),
     DEFINE_PROP_LINK("judge", AppleSartState, judge, TYPE_APPLE_JUDGE,
                      AppleJudgeState *),
+    DEFINE_PROP_UINT32("version", AppleSartState, version, 2),
 };
 
 static void sart_class_init(ObjectClass *oc, void *data)
@@ -539,7 +616,7 @@ static void sart_class_init(ObjectClass *oc, void *data)
     DeviceClass *dc = DEVICE_CLASS(oc);
     ResettableClass *rc = RESETTABLE_CLASS(oc);
 
-    dc->desc = "Apple SART v2 DMA filter";
+    dc->desc = "Apple SART DMA filter";
     dc->realize = sart_realize;
     dc->vmsd = &vmstate_sart;
     device_class_set_props(dc, sart_properties);

@@ -486,6 +486,7 @@ static bool configure_ans(AppleSocState *s, Error **errp)
     link_to(s->ans2, "dice", s->dice);
     object_property_set_link(OBJECT(s->sart), "downstream",
                              OBJECT(get_system_memory()), &error_abort);
+    qdev_prop_set_uint32(s->sart, "version", soc_info(s)->ans.sart_version);
     preset_sart(s);
 
     return object_property_set_str(OBJECT(s->rtkit), "firmware", s->firmware,

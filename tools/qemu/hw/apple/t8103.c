@@ -111,6 +111,7 @@ const AppleSocInfo apple_t8103 = {
         .nvme = 0x27bcc0000,
         .mbox_irq = 583,
         .nvme_irq = 590,
+        .sart_version = 2,
     },
 
     .idle_mbox = {

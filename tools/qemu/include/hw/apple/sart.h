@@ -1,5 +1,5 @@
 /*
- * Apple SART v2: the co-processor's DMA allow-list
+ * Apple SART v2 and v3: the co-processor's DMA allow-list
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -11,6 +11,7 @@
  *  + sysbus MMIO region 0: the register window (0x10000 bytes)
  *  + Property "downstream" (link, MemoryRegion): what allowed accesses reach
  *  + Property "judge" (link, apple-judge)
+ *  + Property "version" (uint32): 2 as in the M1, or 3
  *  + Named GPIO input "power": 1 while the power domain is on
  *  + Named GPIO input "running": 1 while the co-processor runs
  *  + Named GPIO output "fault": pulsed at each refused access

@@ -181,6 +181,7 @@ typedef struct AppleSocInfo {
         hwaddr nvme;
         unsigned mbox_irq;      /* send-empty, and three more in order */
         unsigned nvme_irq;
+        unsigned sart_version;
     } ans;
 
     AppleSocRange idle_mbox[APPLE_SOC_MAX_IDLE_MBOXES];
