@@ -14,6 +14,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/guest-random.h"
 #include "qemu/units.h"
@@ -21,6 +22,7 @@
 #include "hw/apple/boot.h"
 #include "hw/apple/powerkey.h"
 #include "hw/apple/poweroff.h"
+#include "hw/apple/uart.h"
 #include "hw/arm/boot.h"
 #include "hw/loader.h"
 #include "standard-headers/linux/input.h"
@@ -55,7 +57,7 @@ typedef struct AppleBoot {
 
 static hwaddr spin_table(const AppleBoot *boot)
 {
-    return boot->board.ram_base + SPIN_TABLE_OFFSET;
+    return boot->board.soc->dram + SPIN_TABLE_OFFSET;
 }
 
 static uint64_t cpu_affinity(unsigned index)
@@ -412,6 +414,51 @@ static void set_interrupt(void *fdt, const char *node, unsigned irq)
     }
 }
 
+/*
+ * A serial port that the devicetree does not name, beside the first one and
+ * like it.  It needs no power domain: the model's are all on, and nobody knows
+ * which would be its own.
+ */
+static void add_serial(void *fdt, const AppleSocUart *uart)
+{
+    static const char *const same[] = {
+        "compatible", "reg-io-width", "clocks", "clock-names",
+    };
+    const char *first = fdt_get_alias(fdt, "serial0");
+    g_autofree char *bus = NULL, *node = NULL, *from = NULL;
+
+    if (!first) {
+        dtb_error("devicetree: no alias serial0");
+    }
+    from = g_strdup(first);
+    bus = g_path_get_dirname(from);
+    node = g_strdup_printf("%s/serial@%" PRIx64, bus, uart->addr);
+    qemu_fdt_add_subnode(fdt, node);
+    for (unsigned i = 0; i < ARRAY_SIZE(same); i++) {
+        int len;
+        const void *value = qemu_fdt_getprop(fdt, from, same[i], &len,
+                                             &error_fatal);
+        g_autofree void *copy = g_memdup2(value, len);
+
+        qemu_fdt_setprop(fdt, node, same[i], copy, len);
+    }
+    qemu_fdt_setprop_sized_cells(fdt, node, "reg", 2, uart->addr,
+                                 2, (uint64_t)APPLE_UART_SIZE);
+    set_interrupt(fdt, node, uart->irq);
+    qemu_fdt_setprop_string(fdt, "/aliases", uart->alias, node);
+}
+
+static void add_serials(const AppleBoot *boot, void *fdt)
+{
+    const AppleSocInfo *soc = boot->board.soc;
+
+    for (unsigned i = 0; i < soc->num_uarts; i++) {
+        if (soc->uart[i].alias) {
+            add_serial(fdt, &soc->uart[i]);
+        }
+    }
+}
+
 /* A GPIO controller with one line */
 static void add_gpio(void *fdt, hwaddr addr, unsigned irq, uint32_t phandle)
 {
@@ -474,14 +521,15 @@ static void modify_dtb(const struct arm_boot_info *info, void *fdt)
     prune_affinities(fdt, removed, num);
     mark_console(fdt);
     add_seeds(fdt);
+    add_serials(boot, fdt);
     if (boot->board.poweroff_addr) {
         add_poweroff(fdt, boot->board.poweroff_addr);
     }
     if (boot->board.powerkey_addr) {
         add_powerkey(fdt, boot->board.powerkey_addr,
-                     boot->board.powerkey_irq);
+                     boot->board.soc->powerkey_irq);
     }
-    dtb_check(fdt_add_mem_rsv(fdt, boot->board.ram_base, RESERVED_SIZE),
+    dtb_check(fdt_add_mem_rsv(fdt, boot->board.soc->dram, RESERVED_SIZE),
               "/memreserve/");
 }
 
@@ -497,9 +545,9 @@ void apple_boot_load(MachineState *machine, ARMCPU *cpu,
 
     boot->board = *info;
     boot->arm = (struct arm_boot_info) {
-        .loader_start = info->ram_base,
+        .loader_start = info->soc->dram,
         .ram_size = info->ram_size,
-        .smp_loader_start = info->ram_base + SPIN_CODE_OFFSET,
+        .smp_loader_start = info->soc->dram + SPIN_CODE_OFFSET,
         .write_secondary_boot = write_secondary_boot,
         .secondary_cpu_reset_hook = reset_secondary,
         .modify_dtb = modify_dtb,

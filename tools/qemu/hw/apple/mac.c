@@ -59,6 +59,18 @@ typedef struct AppleBoard {
 static const AppleBoard boards[] = {
     { "apple-j274", "Apple Mac mini (M1, 2020)",
       &apple_t8103, "t8103-j274.dtb" },
+    { "apple-j293", "Apple MacBook Pro (13-inch, M1, 2020)",
+      &apple_t8103, "t8103-j293.dtb" },
+    { "apple-j314s", "Apple MacBook Pro (14-inch, M1 Pro, 2021)",
+      &apple_t6000, "t6000-j314s.dtb" },
+    { "apple-j316c", "Apple MacBook Pro (16-inch, M1 Max, 2021)",
+      &apple_t6001, "t6001-j316c.dtb" },
+    { "apple-j375d", "Apple Mac Studio (M1 Ultra, 2022)",
+      &apple_t6002, "t6002-j375d.dtb" },
+    { "apple-j473", "Apple Mac mini (M2, 2023)",
+      &apple_t8112, "t8112-j473.dtb" },
+    { "apple-j474s", "Apple Mac mini (M2 Pro, 2023)",
+      &apple_t6020, "t6020-j474s.dtb" },
 };
 
 struct AppleMacClass {
@@ -212,7 +224,7 @@ static void mac_init(MachineState *machine)
     AppleBootInfo boot = {
         .num_cpus = machine->smp.cpus,
         .dtb = board_of(s)->dtb,
-        .ram_base = soc->dram,
+        .soc = soc,
         .ram_size = usable,
     };
 
@@ -234,7 +246,6 @@ static void mac_init(MachineState *machine)
     if (s->powerkey_enabled) {
         realize_powerkey(s);
         boot.powerkey_addr = soc->powerkey;
-        boot.powerkey_irq = soc->powerkey_irq;
     }
     if (!qtest_enabled()) {
         apple_boot_load(machine, s->soc->cpu[0], &boot);

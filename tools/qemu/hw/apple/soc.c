@@ -33,6 +33,7 @@
 #include "hw/misc/unimp.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
+#include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "qobject/qlist.h"
 #include "system/system.h"
@@ -275,6 +276,20 @@ qemu_irq apple_soc_irq(AppleSocState *s, unsigned irq)
                                     extract32(irq, 0, 16));
 }
 
+/* Their number, as ID_AA64MMFR0_EL1 has it */
+static void set_pa_bits(ARMCPU *cpu, unsigned bits)
+{
+    static const unsigned ranges[] = { 32, 36, 40, 42, 44, 48, 52 };
+    uint64_t mmfr0 = cpu->isar.id_aa64mmfr0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(ranges); i++) {
+        if (ranges[i] == bits) {
+            cpu->isar.id_aa64mmfr0 = FIELD_DP64(mmfr0, ID_AA64MMFR0, PARANGE,
+                                                i);
+        }
+    }
+}
+
 static bool realize_cpu(AppleSocState *s, unsigned i, Error **errp)
 {
     const AppleSocInfo *info = soc_info(s);
@@ -293,6 +308,7 @@ static bool realize_cpu(AppleSocState *s, unsigned i, Error **errp)
     /* Where a Cortex has CBAR_EL1, the M1 has a performance counter's */
     unset_feature(&s->cpu[i]->env, ARM_FEATURE_CBAR);
     unset_feature(&s->cpu[i]->env, ARM_FEATURE_CBAR_RO);
+    set_pa_bits(s->cpu[i], info->pa_bits);
     object_property_set_link(OBJECT(s->cpuif), link, cpu, &error_abort);
     return qdev_realize(DEVICE(cpu), NULL, errp);
 }

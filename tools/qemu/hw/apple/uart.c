@@ -31,7 +31,6 @@
 #include "system/runstate.h"
 #include "trace.h"
 
-#define UART_SIZE 0x1000
 #define FIFO_SIZE 16
 
 /*
@@ -384,7 +383,7 @@ static void uart_init(Object *obj)
     AppleUartState *s = APPLE_UART(obj);
 
     memory_region_init_io(&s->iomem, obj, &uart_ops, s, TYPE_APPLE_UART,
-                          UART_SIZE);
+                          APPLE_UART_SIZE);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->iomem);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
     fifo8_create(&s->rx, FIFO_SIZE);

@@ -7,6 +7,7 @@
 #ifndef HW_APPLE_BOOT_H
 #define HW_APPLE_BOOT_H
 
+#include "hw/apple/soc.h"
 #include "hw/boards.h"
 #include "target/arm/cpu.h"
 
@@ -14,20 +15,18 @@
  * struct AppleBootInfo - what the boot loader knows of the board
  * @num_cpus: CPUs that are there; the devicetree may name more
  * @dtb: file name of its devicetree
- * @ram_base: start of DRAM
+ * @soc: what is in it; DRAM begins at its @dram
  * @ram_size: how much of it the kernel may use
  * @poweroff_addr: address of the power-off register, 0 if there is none
  * @powerkey_addr: address of the power key's registers, 0 if there is none
- * @powerkey_irq: its input of the AIC
  */
 typedef struct AppleBootInfo {
     unsigned num_cpus;
     const char *dtb;
-    hwaddr ram_base;
+    const AppleSocInfo *soc;
     uint64_t ram_size;
     hwaddr poweroff_addr;
     hwaddr powerkey_addr;
-    unsigned powerkey_irq;
 } AppleBootInfo;
 
 /**

@@ -126,6 +126,7 @@ typedef struct AppleSocDomain {
  * @die_stride: what is at address a of die 0 is at a + n * @die_stride of die n
  * @dram: where DRAM starts
  * @max_ram: most that there is with this SoC
+ * @pa_bits: address bits of the CPUs, 0 for those of QEMU's Cortex-A76
  * @cluster: the CPUs, in the order in which they come
  * @num_clusters: number of these
  * @aic: the interrupt controller
@@ -156,6 +157,7 @@ typedef struct AppleSocInfo {
 
     hwaddr dram;
     uint64_t max_ram;
+    unsigned pa_bits;
 
     AppleSocCluster cluster[APPLE_SOC_MAX_CLUSTERS];
     unsigned num_clusters;
@@ -197,7 +199,12 @@ typedef struct AppleSocInfo {
 
 /* All of them; a new one has to be named here */
 #define APPLE_SOCS(soc) \
-    soc(apple_t8103)
+    soc(apple_t8103) \
+    soc(apple_t6000) \
+    soc(apple_t6001) \
+    soc(apple_t6002) \
+    soc(apple_t8112) \
+    soc(apple_t6020)
 
 #define APPLE_SOC_DECLARE(soc) extern const AppleSocInfo soc;
 APPLE_SOCS(APPLE_SOC_DECLARE)

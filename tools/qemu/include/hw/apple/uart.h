@@ -23,6 +23,8 @@
 #define TYPE_APPLE_UART "apple-uart"
 OBJECT_DECLARE_SIMPLE_TYPE(AppleUartState, APPLE_UART)
 
+#define APPLE_UART_SIZE 0x1000ULL
+
 struct AppleUartState {
     SysBusDevice parent_obj;
 
