@@ -6,12 +6,13 @@
 
 DRIVER ?= ans2
 PAGES ?= 16k
+MACHINE ?= j274
 O ?= build
 # CMD and KDIR may hold $ signs, which are the shell's and not make's.
 override CMD := $(value CMD)
 override KDIR := $(value KDIR)
 override KSRC := $(value KSRC)
-export KERNEL DRIVER PAGES DEBUG MODULES DISTRO O CMD SSD T JOBS REFERENCE KDIR KSRC TRACE
+export KERNEL DRIVER PAGES MACHINE DEBUG MODULES DISTRO O CMD SSD T JOBS REFERENCE KDIR KSRC TRACE
 
 scripts := tools/scripts
 

@@ -40,6 +40,7 @@ Variables               now         values
   KSRC                  $(printf %-11s "${KSRC:--}") source of a kernel that Debian does not have, a folder or an
                                     archive: with KERNEL=$(kernels tree | paste -sd , | sed 's/,/, /g')
   DRIVER                $(printf %-11s "$DRIVER") ans2 (this repository's), upstream (nvme-apple), in one kernel
+  MACHINE               $(printf %-11s "$MACHINE") $(machines | paste -sd , | sed 's/,/, /g')
   PAGES                 $(printf %-11s "$PAGES") 16k, 4k
   DEBUG                 $(printf %-11s "${DEBUG:-0}") 1: lockdep, kmemleak, KASAN and more; locks: the first two
   MODULES               $(printf %-11s "${MODULES:-0}") 1: the drivers as modules, for make kernel alone

@@ -31,7 +31,13 @@ fi
 make_woven
 src=$woven_tree
 
-targets=(Image apple/t8103-j274.dtb ${MODULES:+modules})
+# One kernel for all machines, with the devicetrees of those that it knows
+dtbs=()
+for machine in $(machines); do
+	dtb=apple/$(devicetree "$machine").dtb
+	[[ ! -f $src/arch/arm64/boot/dts/${dtb/%.dtb/.dts} ]] || dtbs+=("$dtb")
+done
+targets=(Image "${dtbs[@]}" ${MODULES:+modules})
 
 # the same sources make the same Image
 export KBUILD_BUILD_USER=mac KBUILD_BUILD_HOST=mini
@@ -78,7 +84,7 @@ make_packages() {
 
 image=$out/arch/arm64/boot/Image
 lock "kernel-$kernel_name"
-inputs=$(fingerprint "${fragments[@]}" "$config/gone" ${lockdep:+"$lockdep"} \
+inputs=$(fingerprint "${fragments[@]}" "$config"/{gone,machines} ${lockdep:+"$lockdep"} \
 		"$top"/tools/scripts/{kernel,config}.sh "$src.version"
 	cat "$src.inputs")
 if [[ -f $image && $(cat "$out/inputs" 2>/dev/null) == "$inputs" ]]; then

@@ -8,7 +8,10 @@
 #   kernels, kernel_is what tools/cocci/kernels says, see kernels.sh there
 #   kernel_name        <KERNEL>-<PAGES>[-modules|-distro][-debug|-locks]
 #   debug_name         what $DEBUG adds to a name
-#   KERNEL DRIVER PAGES MODULES DISTRO DEBUG O    as given, or their defaults
+#   KERNEL DRIVER PAGES MACHINE MODULES DISTRO DEBUG O    as given, or their
+#                      defaults
+#   machines           the emulated Macs, a line each
+#   devicetree NAME    the name of the devicetree of one of them
 #
 #   say TEXT           a line for the user, on stderr (stdout belongs to results)
 #   die TEXT           the same, and exit 1
@@ -35,7 +38,7 @@ die() { say "$*"; exit 1; }
 . "$top/tools/cocci/kernels.sh"
 newest=${NEWEST:-$(kernels newest)}
 : "${KERNEL:=$(kernels default)}" "${DRIVER:=ans2}" "${PAGES:=16k}" "${DEBUG:=}" "${O:=build}"
-: "${MODULES:=}" "${DISTRO:=}"
+: "${MODULES:=}" "${DISTRO:=}" "${MACHINE:=j274}"
 [[ $DEBUG != 0 ]] || DEBUG=
 [[ $MODULES != 0 ]] || MODULES=
 [[ $DISTRO != 0 ]] || DISTRO=
@@ -50,6 +53,10 @@ one_of() {
 	die "$name='$value' is not accepted; $name is one of: $*"
 }
 
+machine_rows() { awk -F ' *[|] *' "$@" "$top/tools/testing/config/machines"; }
+machines() { machine_rows '!/^#/ { print $1 }'; }
+devicetree() { machine_rows -v name="$1" '!/^#/ && $1 == name { print $2 }'; }
+
 unknown() {
 	say "T='$T' names no $1; T is one of"
 	sed 's/^[^ ]*[^:]$/  &/' >&2
@@ -61,6 +68,10 @@ unknown() {
 one_of KERNEL "$KERNEL" $(kernel_choice) newest $(kernels tree)
 one_of DRIVER "$DRIVER" ans2 upstream
 one_of PAGES "$PAGES" 16k 4k
+# shellcheck disable=SC2046
+one_of MACHINE "$MACHINE" $(machines)
+[[ -z $DISTRO || $MACHINE == j274 ]] ||
+	die "MACHINE=$MACHINE and DISTRO=$DISTRO do not go together: Debian is laid out for MACHINE=j274"
 [[ -z $DEBUG ]] || one_of DEBUG "$DEBUG" 1 0 locks
 [[ -z $MODULES ]] || one_of MODULES "$MODULES" 1 0
 [[ -z $DISTRO ]] || one_of DISTRO "$DISTRO" 1 kernel 0
@@ -84,7 +95,7 @@ case $DEBUG in
 *) debug_name=${DEBUG:+-$DEBUG} ;;
 esac
 kernel_name=$KERNEL-$PAGES${MODULES:+-modules}${DISTRO:+-distro}$debug_name
-export KERNEL DRIVER PAGES MODULES DISTRO DEBUG O
+export KERNEL DRIVER PAGES MACHINE MODULES DISTRO DEBUG O
 export CCACHE_DIR=${CCACHE_DIR:-$build/ccache}
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$build CCACHE_MAXSIZE=4G
 

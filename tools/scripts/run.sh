@@ -55,6 +55,8 @@ else
 		"$scripts/image.sh"
 	} >&2
 fi
+[[ -n $DISTRO || -f $build/kernel/$kernel_name/arch/arm64/boot/dts/apple/$(devicetree "$MACHINE").dtb ]] ||
+	die "MACHINE=$MACHINE is not in KERNEL=$KERNEL, which has no devicetree of it; take a later one"
 export O=$build
 [[ -z ${SSD-} ]] || SSD=$(realpath "$SSD")
 exec /usr/bin/python3 -B "$top/tools/testing/mac/run.py" "$@"

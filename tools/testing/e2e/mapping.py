@@ -10,14 +10,16 @@ kernel's page tables do. A mapping is found by its physical address in
 import re
 from dataclasses import dataclass
 
-from mac import MacError
+from mac import MacError, machines
 
-# Name: physical address, size. From t8103.dtsi.
-WINDOWS = {
-    "co-processor": (0x277400000, 0x4000),
-    "mailbox": (0x277408000, 0x4000),
-    "SART": (0x27bc50000, 0x10000),
-    "NVMe": (0x27bcc0000, 0x40000),
+# SoC: physical addresses of the co-processor and of NVMe, from its devicetree
+PLACES = {
+    "t8103": (0x277400000, 0x27bcc0000),
+    "t8112": (0x277400000, 0x27bcc0000),
+    "t6000": (0x38f400000, 0x393cc0000),
+    "t6001": (0x38f400000, 0x393cc0000),
+    "t6002": (0x238f400000, 0x2393cc0000),
+    "t6020": (0x347400000, 0x34bcc0000),
 }
 WANTED = "DEVICE/nGnRnE"
 
@@ -41,6 +43,17 @@ class Range:
     start: int
     end: int
     what: object
+
+
+def windows(machine):
+    """{name: (physical address, size)} on that machine."""
+    asc, nvme = PLACES[machines.soc(machine)]
+    return {
+        "co-processor": (asc, 0x4000),
+        "mailbox": (asc + 0x8000, 0x4000),
+        "SART": (nvme - 0x70000, 0x10000),
+        "NVMe": (nvme, 0x40000),
+    }
 
 
 def areas(mac):
@@ -77,7 +90,7 @@ def check_area(name, area, ranges):
 def device_mappings(mac):
     """Every mapping of each window is non-posted, and NVMe's is whole."""
     mapped, ranges = areas(mac), device_ranges(mac)
-    for name, (start, size) in WINDOWS.items():
+    for name, (start, size) in windows(mac.build.machine).items():
         here = [a for a in mapped if start <= a.what < start + size]
         if not here:
             raise MacError(f"{name}: nobody has mapped {start:#x}")

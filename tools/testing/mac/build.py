@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import kernels
+from . import kernels, machines
 from .errors import MacError
 
 TOP = Path(__file__).resolve().parents[3]
@@ -31,6 +31,7 @@ class Build:
     debug: str = ""
     modules: bool = False
     distro: str = ""
+    machine: str = machines.DEFAULT
 
     @classmethod
     def from_environment(cls, **choice):
@@ -44,6 +45,7 @@ class Build:
             "debug": env.get("DEBUG", "").replace("0", ""),
             "modules": env.get("MODULES", "") not in ("", "0"),
             "distro": env.get("DISTRO", "").replace("0", ""),
+            "machine": env.get("MACHINE") or machines.DEFAULT,
         }
         values.update(choice)
         return cls(**values)
@@ -107,8 +109,8 @@ class Build:
             return self._found("DTB", self.distro_folder / "t8103-j274.dtb",
                                "`make distro`")
         return self._found(
-            "DTB", self.kernel_folder /
-            "arch/arm64/boot/dts/apple/t8103-j274.dtb", self._kernel_maker)
+            "DTB", self.kernel_folder / "arch/arm64/boot/dts/apple" /
+            machines.devicetree(self.machine), self._kernel_maker)
 
     @property
     def kernel_folder(self):

@@ -124,8 +124,8 @@ class Mac:
 
     @build: where everything is
     @name: names the console log, $O/log/NAME.console
-    @firmware: machine option of apple-j274; None for what the driver knows
-    @handover: machine option of apple-j274
+    @firmware: machine option; None for what the driver knows
+    @handover: machine option
     @ssd: image to write to; None for a throw-away overlay on the built one
     @image, @dtb: None for the kernel of @build
     @append: further words for the kernel's command line; @build has the one
@@ -216,7 +216,8 @@ class Mac:
         options = {"firmware": self.firmware, "handover": self.handover,
                    "ssd": "ssd", **self.machine_options}
         machine = "".join(f",{k}={v}" for k, v in options.items())
-        return ["-M", f"apple-j274{machine}", "-dtb", str(self.dtb)]
+        return ["-M", f"apple-{self.build.machine}{machine}",
+                "-dtb", str(self.dtb)]
 
     def _drive(self):
         """The drive "ssd", as the option -drive takes it."""
