@@ -404,7 +404,7 @@ static void register_boards(void)
     for (unsigned i = 0; i < ARRAY_SIZE(boards); i++) {
         g_autofree char *name = g_strdup_printf("%s" TYPE_MACHINE_SUFFIX,
                                                 boards[i].name);
-        TypeInfo type = {
+        const TypeInfo type = {
             .name = name,
             .parent = TYPE_APPLE_MAC_MACHINE,
             .class_init = board_class_init,

@@ -659,7 +659,7 @@ static void register_socs(void)
 {
     type_register_static(&soc_type);
     for (unsigned i = 0; i < ARRAY_SIZE(all_socs); i++) {
-        TypeInfo type = {
+        const TypeInfo type = {
             .name = all_socs[i]->type,
             .parent = TYPE_APPLE_SOC,
             .class_init = one_soc_class_init,

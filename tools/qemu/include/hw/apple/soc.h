@@ -206,7 +206,8 @@ typedef struct AppleSocInfo {
     soc(apple_t8112) \
     soc(apple_t6020)
 
-#define APPLE_SOC_DECLARE(soc) extern const AppleSocInfo soc;
+#define APPLE_SOC_DECLARE(soc) \
+    extern const AppleSocInfo soc;
 APPLE_SOCS(APPLE_SOC_DECLARE)
 #undef APPLE_SOC_DECLARE
 
