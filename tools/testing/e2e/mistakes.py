@@ -102,7 +102,8 @@ TCB_AFTER_DOORBELL = (
     Edit(ANS2, r"(?ms)^(void nvme_ans2_submit\(.*?)(\tspin_unlock)",
          r"\1\tfor (unsigned int i = 0; i < NVME_ANS2_TAGS; i++)"
          r" if (all & BIT_ULL(i)) q->tcbs[i] = late[qid][i];\n\2"),
-    Edit(ANS2, r"(ans2->inflight \|= tags;)", r"\1 all = tags;"),
+    Edit(ANS2, r"(WRITE_ONCE\(ans2->inflight, [^;]* tags\);)",
+         r"\1 all = tags;"),
     Edit(ANS2, r"(?s)(void nvme_ans2_submit\(.*?unsigned long flags;)",
          r"\1 u64 all = 0;"))
 
