@@ -7,6 +7,7 @@ from mac import MacError
 
 from attribution import STACK, attribute
 from machines import machine
+from reference import JUDGED
 
 SCHEDULER = "/sys/block/nvme0n1/queue/scheduler"
 LOAD = "/payload/load"
@@ -14,6 +15,7 @@ OUTPUT = "/tmp/load.out"
 # What may be taken from a window of the same job a moment later
 REPEATS = 0.02
 WINDOW_TIMEOUT = 600
+MORE_WINDOWS = 3
 
 
 class Session:
@@ -91,12 +93,27 @@ class Session:
             figures["writes"]
         return figures, registers, functions
 
+    def _agree(self, before, last):
+        """Whether two windows say the same of what is judged."""
+        one, other = (self._figures(window)[0] for window in (before, last))
+        return all(same(one[name], other[name]) for name in JUDGED)
+
     def _windows(self, job):
-        """Two windows of @job, which goes on; the first I/Os do not count."""
+        """Two windows of @job, which goes on; the first I/Os do not count.
+
+        A load that has not yet come to its rhythm gets some more.
+        """
+        def window(ios):
+            return self.plugin.window(ios, WINDOW_TIMEOUT)
+
         try:
-            self.plugin.window(job.window // 4, WINDOW_TIMEOUT)
-            return [self.plugin.window(job.window, WINDOW_TIMEOUT)
-                    for _ in range(2)]
+            window(job.window // 4)
+            before, last = window(job.window), window(job.window)
+            for _ in range(MORE_WINDOWS):
+                if self._agree(before, last):
+                    break
+                before, last = last, window(job.window)
+            return before, last
         except MacError as e:
             said = self.mac.run(f"cat {OUTPUT}").stdout
             raise MacError(f"{job.full_name}: {e}\n{said}".rstrip()) from e
