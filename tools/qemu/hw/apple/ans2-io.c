@@ -225,6 +225,17 @@ static void start_rw_drive(Ans2Io *io, uint64_t lba)
     io->aiocb = blk_aio_pwritev(blk, offset, &io->qiov, flags, rw_done, io);
 }
 
+/* A read ends in the bottom half, where memory is written. */
+static void move_ram(Ans2Cmd *cmd, void *buf, void *ram, uint64_t len)
+{
+    if (cmd->sqe.opcode == OP_READ) {
+        memcpy(buf, ram, len);
+    } else {
+        memcpy(ram, buf, len);
+    }
+    timer_mod(cmd->timer, 0);
+}
+
 static uint16_t start_rw(Ans2Cmd *cmd)
 {
     AppleAns2State *s = cmd->s;
@@ -272,13 +283,7 @@ static uint16_t start_rw(Ans2Cmd *cmd)
         start_rw_drive(io, lba);
         return ANS2_PENDING;
     }
-    /* RAM: a read ends in the bottom half, where memory is written */
-    if (read) {
-        memcpy(io->buf, ns_ram(ns, lba), len);
-    } else {
-        memcpy(ns_ram(ns, lba), io->buf, len);
-    }
-    timer_mod(cmd->timer, 0);
+    move_ram(cmd, io->buf, ns_ram(ns, lba), len);
     return ANS2_PENDING;
 }
 

@@ -46,9 +46,6 @@ static const Ans2Prop knobs[] = {
       "the next n completions are posted twice" },
 };
 
-/* The same for a bool */
-typedef Ans2Prop Ans2Prop;
-
 typedef struct Ans2PromiseProp {
     const char *name;
     size_t offset;
